@@ -40,7 +40,7 @@ def show_chosen(plan: Plan, request: PrepareRequest, chosen: Sequence[PlannedIma
             if image.role != "mask":
                 _bar(request, part)
             _picture(plan, part)
-            show_noise(part)
+            show_noise(part, request.name)
 
 
 def _sample_fields(request: PrepareRequest, chosen: Sequence[PlannedImage]) -> None:

@@ -125,13 +125,15 @@ def noise(request: NoiseRequest, out: Output) -> None:
     """Estimate dose, read noise and banding, and print the settings that make a training match them."""
     from pipelines.data.noise import measure_noise, noise_lines
 
-    found = measure_noise(request)
-    out.text(f"From {found.source}; 0 to 1 is the intensity range of {request.file.name}")
+    measured = measure_noise(request)
+    found = measured.found
+    out.text(f"From {found.source}; {measured.scale}")
     for line in noise_lines(found):
         out.text(f"  {line}")
     for caveat in found.caveats:
         out.text(f"Note: {caveat}")
-    out.text(" ".join(f"--set {assignment}" for assignment in found.assignments))
+    out.text(measured.scale.advice or " ".join(f"--set {assignment}" for assignment in measured.assignments))
     facts = asdict(found)
     facts["cautions"] = facts.pop("caveats")  # the name that scripts know
-    out.result({**facts, "assignments": found.assignments})
+    limits = measured.scale.limits
+    out.result({**facts, "assignments": measured.assignments, "limits": [limits.lo, limits.hi]})

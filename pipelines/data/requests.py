@@ -66,3 +66,6 @@ class NoiseRequest(Request):
 
     file: Path = Field(description="A micrograph as the instrument wrote it.")
     second: Path | None = Field(None, description="Second frame of the same field, for a more exact estimate.")
+    dataset: str | None = Field(
+        None, description="Dataset of the training: dose and noise are then in the units of its --set arguments."
+    )

@@ -16,7 +16,8 @@ from pipelines.train.requests import InterpolateRequest
 from pipelines.train.warm_start import model_of, pixel_end
 from sem_models.config.methods import method_facts
 from sem_models.errors import UserError
-from sem_models.inference.storage import load_weights, save_model
+from sem_models.inference.input_check.stored import stored_reference
+from sem_models.inference.storage import Belongings, load_weights, save_model
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -45,7 +46,7 @@ def interpolate(request: InterpolateRequest, by: Person | None = None) -> str:
     name = f"{run.name}, interpolated {alpha:g}"
     new_run = create_run(run.experiment, name, "training", {"interpolation.alpha": alpha, **run.params}, tags, by)
     with tempfile.TemporaryDirectory() as folder:
-        save_model(Path(folder), recipe, weights)
+        save_model(Path(folder), recipe, weights, belongings=_belongings(run_id))
         put_files(new_run, Artifact.BEST, Path(folder).iterdir())
     put_text(new_run, Artifact.RECIPE, recipe.model_dump_json(indent=1) + "\n")
     set_status(new_run, "FINISHED")
@@ -67,6 +68,12 @@ def _ends(run: RunInfo, recipe: "Recipe") -> tuple[str, str]:
             "after at least one validation of its second stage."
         )
     return pixel_end(run.run_id), Artifact.BEST
+
+
+def _belongings(run_id: str) -> Belongings:
+    """Return what both ends have in common: the images they learned from, not what was measured on their weights."""
+    with model_of(run_id, Artifact.BEST) as local:
+        return Belongings(learned=stored_reference(local))
 
 
 def _weights(run_id: str, folder: str) -> "dict[str, Tensor]":

@@ -14,6 +14,7 @@ from scipy.ndimage import uniform_filter, uniform_filter1d
 from sem_models.errors import UserError
 from sem_models.evaluation.metrics.frequency import Rings, windowed_spectrum
 from sem_models.images.intensity import UnitImage, pooled_range, to_unit
+from sem_models.physics.find_in_recording import find_in_recording
 from sem_models.physics.find_line_defects import find_lines_without_signal
 from sem_models.physics.noise_estimate.estimate import NoiseEstimate, estimate_noise
 
@@ -90,7 +91,7 @@ def recording_quality(image: NDArray[Any]) -> RecordingQuality:
         no_finest=no_finest,
         darkest=float(np.mean(rows == image.min())),
         brightest=float(np.mean(rows == image.max())),
-        lines_without_signal=int(find_lines_without_signal(unit).any(axis=1).sum()),
+        lines_without_signal=int(find_in_recording(part, find_lines_without_signal).any(axis=1).sum()),
         measured_px=(int(part.shape[0]), int(part.shape[1])),
         contrast=float(np.ptp(np.percentile(uniform_filter(unit, _SMOOTH_PX), _CONTRAST))),
     )

@@ -83,6 +83,11 @@ class ProcessingStep(BaseModel):
         drawn = note.startswith(("Synthetic", "{"))
         return cls(origin=Origin.SYNTHETIC if drawn else Origin.RESTORED, note=note)
 
+    def with_settings(self, *, first: str = "", last: str = "") -> "ProcessingStep":
+        """Return the step with more settings before and behind those that it has."""
+        settings = ", ".join(text for text in (first, self.settings, last) if text)
+        return self.model_copy(update={"settings": settings})
+
     def __str__(self) -> str:
         """Describe the step in one sentence that begins with the origin."""
         if self.note:

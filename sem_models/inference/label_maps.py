@@ -9,7 +9,6 @@ from sem_models.images.channels import require_grey
 from sem_models.images.intensity import to_unit
 from sem_models.images.micrograph import Micrograph
 from sem_models.images.provenance import Origin
-from sem_models.inference.model import step_of
 from sem_models.inference.predictor import Predictor
 from sem_models.inference.scaling import drawn_pixels, measured_limits, scaling_for
 from sem_models.progress import Progress
@@ -21,15 +20,15 @@ def segment(predictor: Predictor, labels: tuple[int, ...], micrograph: Micrograp
     scaling = scaling_for(predictor.model, measured_limits(grey), Origin.SEGMENTED)
     logits = predictor.predict_unit(to_unit(grey.pixels, scaling.inputs[0]).transpose(2, 0, 1), progress)
     raw = np.array(labels, np.uint8 if max(labels) < 256 else np.uint16)[logits.argmax(0)]
-    step = step_of(predictor.model).model_copy(update={"origin": Origin.SEGMENTED})
-    return grey.processed(np.ascontiguousarray(raw[:, :, None]), scaling.noted(step))
+    step = predictor.step_for(grey, scaling, Origin.SEGMENTED)
+    return grey.processed(np.ascontiguousarray(raw[:, :, None]), step)
 
 
 def draw_after_mask(predictor: Predictor, labels: tuple[int, ...], mask: Micrograph, progress: Progress) -> Micrograph:
     """Generate a micrograph, (H, W, 1), from a mask of raw labels, in the dtype and units of the training images."""
     unit = predictor.predict_unit(one_hot_of(labels, mask), progress).clip(0, 1)
     drawn = drawn_pixels(predictor.model, unit.transpose(1, 2, 0))
-    step = step_of(predictor.model).model_copy(update={"origin": Origin.SYNTHETIC})
+    step = predictor.step_for(mask, None, Origin.SYNTHETIC)
     return require_grey(mask).processed(np.ascontiguousarray(drawn), step)
 
 

@@ -111,10 +111,14 @@ class RestorationModel:
         return self.recipe.summary + (back if self.direction == "backward" else "")
 
     @property
+    def way(self) -> str:
+        """How an output is made, in the words of its history; empty if it is what the network gives."""
+        return "posterior mean of prediction and recorded pixel" if self.posterior else ""
+
+    @property
     def step(self) -> ProcessingStep:
         """What applying the model does to an image; a task may replace the word `restored`."""
-        way = "posterior mean of prediction and recorded pixel" if self.posterior else ""
-        settings = ", ".join(text for text in (way, self.note) if text)
+        settings = ", ".join(text for text in (self.way, self.note) if text)
         return ProcessingStep.now(Origin.RESTORED, self.name, run=self.run_id, settings=settings)
 
     @property

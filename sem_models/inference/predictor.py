@@ -195,12 +195,26 @@ class Predictor:
             raise UserError(_other_channels(grey, self.model.name, wanted))
         return grey
 
-    def _result(self, micrograph: Micrograph, pixels: Pixels, scaling: Scaling, origin: Origin) -> Micrograph:
+    def step_for(self, image: Micrograph, scaling: Scaling | None, origin: Origin = Origin.RESTORED) -> ProcessingStep:
+        """Describe what applying the model does to an image, for the history of the output.
+
+        Args:
+            image: The input as recorded, (H, W, C) in its native dtype.
+            scaling: The intensity limits that were applied to it; None for masks, which have none.
+            origin: Kind of the output.
+
+        Returns:
+            The step with the settings and notes of the model, the limits, the backend, and what to know before the
+            output is trusted: limits that are not those of the training, an image unlike those of the training.
+        """
         step = step_of(self.model).model_copy(update={"origin": origin, "backend": self._stream.backend})
-        noted = scaling.noted(step)
-        warning = "; ".join(filter(None, (noted.warning, self._unlike(micrograph))))
-        noted = noted.model_copy(update={"warning": warning})
-        return micrograph.processed(pixels, noted, self.model.capabilities.scale)
+        noted = scaling.noted(step) if scaling else step
+        warning = "; ".join(filter(None, (noted.warning, self._unlike(image))))
+        return noted.model_copy(update={"warning": warning})
+
+    def _result(self, micrograph: Micrograph, pixels: Pixels, scaling: Scaling, origin: Origin) -> Micrograph:
+        step = self.step_for(micrograph, scaling, origin)
+        return micrograph.processed(pixels, step, self.model.capabilities.scale)
 
     def _unlike(self, micrograph: Micrograph) -> str:
         """Say that an image is unlike what the model learned from; empty if it is not, or if that is unknown."""
@@ -220,9 +234,8 @@ def _into(pixels: Pixels) -> WriteRows:
 
 def _deviation(result: Micrograph) -> Micrograph:
     """Describe the file of standard deviations that belongs to a result."""
-    step = result.history[-1]
-    settings = ", ".join(text for text in ("standard deviation in grey levels", step.settings) if text)
-    history = (*result.history[:-1], step.model_copy(update={"settings": settings}))
+    step = result.history[-1].with_settings(first="standard deviation in grey levels")
+    history = (*result.history[:-1], step)
     pixels = reserved((result.height, result.width, 1), np.dtype(np.float32))
     return replace(result, pixels=pixels, history=history)
 

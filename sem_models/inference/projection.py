@@ -7,7 +7,6 @@ from torch import Tensor
 from sem_models.config.degradation import Downsampling
 from sem_models.config.networks.capabilities import Capabilities
 from sem_models.config.networks.reach import projected_halo
-from sem_models.images.provenance import ProcessingStep
 from sem_models.inference.model import RestorationModel
 from sem_models.physics.downsampling import back_project
 
@@ -36,9 +35,9 @@ class ProjectedModel(RestorationModel):
         )
 
     @property
-    def step(self) -> ProcessingStep:
-        """What applying the model does to an image, with the projection among the settings."""
-        return super().step.model_copy(update={"settings": f"projected onto the input ({self.downsampling})"})
+    def way(self) -> str:
+        """Names the projection."""
+        return f"projected onto the input ({self.downsampling})"
 
     @property
     def takes_one_pass(self) -> bool:
@@ -52,12 +51,17 @@ class ProjectedModel(RestorationModel):
 
 
 def projected(model: RestorationModel, downsampling: Downsampling) -> ProjectedModel:
-    """Return a model whose outputs agree with their inputs when reduced by `downsampling`."""
+    """Return a model whose outputs agree with their inputs when reduced by `downsampling`.
+
+    It states no doubt: what a model has learned to state is how far it is off without the projection.
+    """
     return ProjectedModel(
         recipe=model.recipe,
         network=model.network,
         name=model.name,
         direction=model.direction,
         run_id=model.run_id,
+        note=model.note,
+        learned=model.learned,
         downsampling=downsampling,
     )

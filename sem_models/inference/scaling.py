@@ -37,8 +37,7 @@ class Scaling:
 
     def noted(self, step: ProcessingStep) -> ProcessingStep:
         """Return the step with these limits among its settings."""
-        settings = ", ".join(text for text in (step.settings, self.settings) if text)
-        return step.model_copy(update={"settings": settings, "warning": self.warning})
+        return step.with_settings(last=self.settings).model_copy(update={"warning": self.warning})
 
 
 def measured_limits(micrograph: Micrograph) -> TypeLimits:

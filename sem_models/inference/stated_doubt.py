@@ -73,9 +73,7 @@ class OrientationsModel:
     @property
     def step(self) -> ProcessingStep:
         """What applying the model does to an image, with the number of orientations among the settings."""
-        step = step_of(self.model)
-        way = f"mean of {len(self._orientations)} orientations"
-        return step.model_copy(update={"settings": ", ".join(text for text in (way, step.settings) if text)})
+        return step_of(self.model).with_settings(first=f"mean of {len(self._orientations)} orientations")
 
     @property
     def limits(self) -> IntensityLimits | None:

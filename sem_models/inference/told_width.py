@@ -15,7 +15,6 @@ from torch import Tensor, nn
 
 from sem_models.config.networks.capabilities import Capabilities, Strength
 from sem_models.errors import FieldRef, UserError
-from sem_models.images.provenance import ProcessingStep
 from sem_models.inference.model import RestorationModel, UnitModel
 
 _TAILS = 3
@@ -114,9 +113,9 @@ class ToldWidthModel(RestorationModel):
         )
 
     @property
-    def step(self) -> ProcessingStep:
-        """What applying the model does to an image, with the assumed width."""
-        return super().step.model_copy(update={"settings": f"assumed blur of sigma {self.strength.default_px:g} px"})
+    def way(self) -> str:
+        """Names the assumed width."""
+        return f"assumed blur of sigma {self.strength.default_px:g} px"
 
     @property
     def module(self) -> nn.Module:

@@ -58,6 +58,9 @@ class Task:
     """Whether the input is a micrograph; otherwise it is a mask, or there is none."""
     gives_images: bool = True
     """Whether the output is a micrograph; otherwise it is a mask."""
+    whole_output: bool = True
+    """Whether a result is what the model makes of the whole image, so that the standard deviation that the model gives
+    is that of the result."""
     origin: Origin = Origin.RESTORED
     """The word in output files that says what was done."""
     own_baselines: tuple[str, ...] = ()

@@ -141,8 +141,8 @@ class Inpainting(Task):
         pixels = np.where(hidden[..., None], redrawn, image.pixels)
         lines, count = int(hidden.any(axis=1).sum()), int(hidden.sum())
         settings = f"{count} px in {lines} lines redrawn, mask {'given' if given else 'found'}"
-        step = step_of(predictor.model).model_copy(update={"settings": settings})
-        return image.processed(pixels, scaling.noted(step) if scaling else step)
+        step = predictor.step_for(image, scaling) if scaling else step_of(predictor.model)
+        return image.processed(pixels, step.with_settings(first=settings))
 
     def apply_to_file(
         self, predictor: "Predictor", recipe: Recipe | None, micrograph: "Micrograph", out: Path
@@ -157,10 +157,10 @@ class Inpainting(Task):
 
 def found_defects(image: "Micrograph") -> NDArray[np.bool_]:
     """Find the line defects of a grey micrograph without data bar; returns (H, W), True where a pixel is defective."""
-    from sem_models.images.intensity import intensity_range, to_unit
+    from sem_models.physics.find_in_recording import find_in_recording
     from sem_models.physics.find_line_defects import find_line_defects
 
-    return find_line_defects(to_unit(image.pixels[..., 0], intensity_range(image.pixels)))
+    return find_in_recording(image.pixels[..., 0], find_line_defects)
 
 
 def _redrawn(
@@ -193,5 +193,6 @@ INPAINTING = Inpainting(
         "Inpainted lines are estimated from their neighbours; all other pixels are as they were recorded.",
         panels={"input": "As recorded", "floor": "Baseline: lines interpolated", "output": "Model", "target": "Target"},
     ),
+    whole_output=False,
     own_baselines=("baseline:interpolated-lines",),
 )

@@ -145,24 +145,38 @@ def with_deviation(model: UnitModel, spread: bool) -> UnitModel | None:
             over the members of an ensemble is always taken.
 
     Returns:
-        None if the model has learned none and `spread` is not asked for.
+        None if `spread` is not asked for and the model has learned none, or only a part of the result is its output.
 
     Raises:
-        UserError: Its outputs in several orientations cannot be compared.
+        UserError: `spread` is asked for, and its outputs in several orientations cannot be compared, or only a part of
+            the result is its output.
     """
+    task, recipe = task_of(model), recipe_of(model)
+    if not task.whole_output:
+        if spread:
+            raise _has_no_deviation(model)
+        return None
     if isinstance(model, EnsembleModel):
         return EnsembleSpread(model.members, model.recipe)
     if isinstance(model, RestorationModel) and model.doubt:
         return with_learned_doubt(model, model.doubt)
     if not spread:
         return None
-    task, recipe = task_of(model), recipe_of(model)
     one_pass = not isinstance(model, RestorationModel) or model.takes_one_pass
     if not task.may_be_repeated(recipe) or not one_pass or model.capabilities.tiling == "statistics":
         raise UserError(
             f"{model.name} cannot be applied to an image in several orientations; leave out ", FieldRef("std"), "."
         )
     return OrientationsModel(model, turns=recipe is None or not _knows_lines(task, recipe))
+
+
+def _has_no_deviation(model: UnitModel) -> UserError:
+    return UserError(
+        f"{model.name} redraws a part of the image and leaves the rest as recorded, so its result has no standard "
+        "deviation; leave out ",
+        FieldRef("std"),
+        ".",
+    )
 
 
 def _knows_lines(task: Task, recipe: Recipe) -> bool:

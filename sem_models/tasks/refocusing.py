@@ -127,17 +127,17 @@ def refocused_with_map(predictor: "Predictor", micrograph: "Micrograph") -> "tup
     """
     from sem_models.images.intensity import from_unit
     from sem_models.images.stack import stack_to_unit
-    from sem_models.inference.model import step_of
     from sem_models.inference.scaling import measured_limits, scaling_for
     from sem_models.inference.told_width import with_map
 
     image = predictor.accepted(micrograph)
     scaling = scaling_for(predictor.model, measured_limits(image))
     unit = stack_to_unit(image.pixels, image.parts, scaling.inputs).transpose(2, 0, 1)
-    made = predictor.with_model(with_map(predictor.model)).predict_unit(np.ascontiguousarray(unit)).transpose(1, 2, 0)
+    mapping = predictor.with_model(with_map(predictor.model))
+    made = mapping.predict_unit(np.ascontiguousarray(unit)).transpose(1, 2, 0)
     pixels, _ = from_unit(made[..., :-1], scaling.output, scaling.dtype)
-    step = scaling.noted(step_of(predictor.model))
-    mapped = step.model_copy(update={"settings": f"map of abstention, {step.settings}"})
+    step = mapping.step_for(image, scaling)
+    mapped = step.with_settings(first="map of abstention")
     return image.processed(pixels, step), image.processed(np.ascontiguousarray(made[..., -1:]), mapped)
 
 

@@ -49,3 +49,30 @@ def test_the_page_says_what_the_command_says(
     assert len(lines) > 5
     for line in lines:
         assert line in said
+
+
+def test_16_bit_images_get_settings_for_the_dataset_that_is_chosen(sem_home: Path, tmp_path: Path) -> None:
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    for index in range(3):
+        rng = np.random.default_rng(index)
+        clean = 4000 + 1500 * np.sin(np.arange(192) / 30)[None] + 500 * np.cos(np.arange(192) / 25)[:, None]
+        Image.fromarray(rng.poisson(clean / 50).astype(np.uint16) * 50).save(raw / f"S{index}.tif")
+    app = page("data")
+    app.text_input(key="name").input("d")
+    app.text_input(key="raw-folder").input(str(raw)).run()
+    app.button[0].click().run()
+    name = next(str(button.key) for button in app.button if button.label == "Estimate the noise")
+    app.button(key=name).click().run()
+    assert not app.exception
+    captions = [caption.value for caption in app.caption]
+    assert not any("degradation.dose_e_per_px" in caption for caption in captions)
+    assert any("no settings of a training" in caption and "*Dataset*" in caption for caption in captions)
+    prepared = CliRunner().invoke(command_line, ["prepare", str(raw), "--name", "d"])
+    assert prepared.exit_code == 0, prepared.output
+    app.run()
+    assert not app.exception
+    told = next(caption.value for caption in app.caption if "degradation.dose_e_per_px" in caption.value)
+    file = str(raw / name.removeprefix("noise-"))
+    settings = CliRunner().invoke(command_line, ["noise", file, "--dataset", "d"]).stdout.splitlines()[-1]
+    assert all(f"`{one}`" in told for one in settings.split()[1::2])

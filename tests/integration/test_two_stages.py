@@ -32,9 +32,11 @@ from sem_models.datasets.preparation.plan import plan_dataset
 from sem_models.datasets.preparation.write import write_dataset
 from sem_models.errors import UserError
 from sem_models.evaluation.report import EvaluationReport
+from sem_models.inference.input_check.stored import stored_reference
 from sem_models.inference.model_folder import CHECKPOINT, RECIPE, WEIGHTS
 from sem_models.inference.storage import load_weights
 from sem_models.methods.objective import PERCEPTUAL
+from tests.support.specimens import learned, specimens
 
 TINY = (
     "network.blocks=4", "network.width=8", "network.scale_blocks=1", "network.scale=2", "degradation.scale=2",
@@ -124,6 +126,17 @@ def test_a_warm_start_from_other_data_raises_a_warning(
     )
     (text,) = run_warnings(create_training(gan_recipe, "other", init=RunRef(trained)))
     assert trained[:8] in text
+
+
+def test_an_interpolated_model_knows_what_its_ends_learned_from(
+    sem_home: Path, small_dataset: Dataset, gan_recipe: Recipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = learned(specimens())
+    monkeypatch.setattr("sem_models.training.trainer.learned_inputs", lambda *_: own)
+    run_id = create_training(gan_recipe, "small")
+    run_training(run_id)
+    mixed = interpolate(InterpolateRequest(run_id=run_id, alpha=0.5))
+    assert stored_reference(fetch(mixed, "checkpoints/best")) == own
 
 
 def test_interpolation_is_linear_in_the_weights(trained: str) -> None:

@@ -11,7 +11,6 @@ from sem_models.config.method_settings import DiffusionSettings
 from sem_models.config.networks.table import capabilities
 from sem_models.config.recipe import Recipe
 from sem_models.errors import UserError
-from sem_models.images.provenance import ProcessingStep
 from sem_models.inference.diffusion.noise_field import noise_field
 from sem_models.inference.diffusion.noise_schedule import unit
 from sem_models.inference.diffusion.solver import decode
@@ -50,11 +49,10 @@ class DiffusionModel(RestorationModel):
         return self.recipe.diffusion
 
     @property
-    def step(self) -> ProcessingStep:
-        """What applying the model does to an image, with the sampling settings."""
+    def way(self) -> str:
+        """Names the sampling settings."""
         sampling = self.settings.sampling
-        settings = f"{sampling.steps} steps, guidance {sampling.guidance:g}, seed {sampling.seed}"
-        return super().step.model_copy(update={"settings": settings})
+        return f"{sampling.steps} steps, guidance {sampling.guidance:g}, seed {sampling.seed}"
 
     @property
     def takes_one_pass(self) -> bool:

@@ -144,6 +144,8 @@ def banding(image: Plane) -> float:
     standard errors remain. Noise that is correlated only along the lines counts as banding.
     """
     rows, columns = (_line_variance(plane) for plane in (image, image.T))
+    # Noise averages out over the length of a line, which is that of a row here and that of a column there.
+    columns *= image.shape[0] / image.shape[1]
     excess = rows - columns
     error = np.sqrt(_VARIANCE_ERROR * (rows**2 / image.shape[0] + columns**2 / image.shape[1]))
     return float(np.sqrt(excess)) if excess > 2 * error else 0.0

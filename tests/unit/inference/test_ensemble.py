@@ -139,3 +139,44 @@ def test_the_python_interface_states_it_as_well() -> None:
 def test_models_that_cannot_be_averaged_are_refused_with_the_reason(others: list, reason: str) -> None:
     with pytest.raises(UserError, match=reason):
         ensemble_of([member(0), *others])
+
+
+class Grey(nn.Module):
+    """One grey level wherever something is redrawn."""
+
+    def __init__(self, level: float) -> None:
+        super().__init__()
+        self.level = nn.Parameter(torch.tensor(level))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.full_like(x[:, :1], float(self.level))
+
+
+def test_several_inpainting_runs_redraw_the_damaged_lines_and_nothing_else(
+    sem_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the default of `--std`: the mean of both runs where the mask is, every other pixel as recorded."""
+    recipe = find_recipe("inpaint-lines-small")
+    inpainters = [
+        RestorationModel(recipe, Grey(level).eval(), f"model {index}", run_id=RUNS[index])
+        for index, level in enumerate((0.2, 0.6))
+    ]
+    found = {one.run_id: ResolvedModel(one, one.run_id, Degradation()) for one in inpainters}
+    monkeypatch.setattr(files, "resolve_model", lambda ref, *_: found[str(ref)])
+    image = np.random.default_rng(0).integers(100, 200, (64, 80, 1)).astype(np.uint8)
+    mask = np.zeros_like(image)
+    image[20:22], mask[20:22] = 0, 255
+    write_micrograph(tmp_path / "a.tif", Micrograph(image))
+    (tmp_path / "masks").mkdir()
+    write_micrograph(tmp_path / "masks" / "a.tif", Micrograph(mask))
+    asked = {"model": RUNS[0], "ensemble": RUNS[1:2], "inputs": (tmp_path / "a.tif",), "backend": "torch"}
+    request = PredictRequest(out=tmp_path / "out", extra_inputs=(tmp_path / "masks",), databar="keep", **asked)
+    (made,) = files.predict(request)
+    pixels = read_micrograph(Path(str(made.output))).pixels
+    assert (pixels[20:22] == round(0.4 * 255)).all()
+    np.testing.assert_array_equal(pixels[mask == 0], image[mask == 0])
+    assert made.std is None
+    with pytest.raises(UserError, match="leave out std"):
+        files.predict(request.model_copy(update={"std": "always", "out": tmp_path / "other"}))
+    with pytest.raises(UserError, match="leave out std"):
+        sem_models.restore(inpainters, Micrograph(image), std=True)

@@ -20,6 +20,7 @@ from sem_models.inference.predictor import Predictor
 from sem_models.inference.storage import Belongings, load_model, save_model
 from sem_models.networks.table import build_network
 from tests.support.small_recipes import narrow
+from tests.support.specimens import learned, specimens
 
 RNG = np.random.default_rng(0)
 NOISE = RNG.normal(size=(256, 256))
@@ -140,23 +141,6 @@ def test_what_is_farthest_beyond_its_limit_is_said_first(edges: float, peak: flo
     check = own.judge(middle | faint | {"periodicity": peak * own.limits.periodicity_at(middle["noise"])})
     reasons = ["hardly anything stands out from the noise", MEANINGS["periodicity"].more]
     assert list(check.reasons[:2]) == (reasons if 1 / edges > peak else reasons[::-1])
-
-
-def learned(images: list[NDArray[np.floating]]) -> InputReference:
-    statistics = [measured(image) for image in images]
-    found = InputReference.of(statistics, statistics[::2], len(images))
-    assert found is not None
-    return found
-
-
-def specimens() -> list[NDArray[np.floating]]:
-    """Smooth specimens of several sizes with noise of several strengths."""
-    rng = np.random.default_rng(3)
-    images = []
-    for _ in range(24):
-        smooth = gaussian_filter(rng.normal(size=(160, 160)), rng.uniform(3, 9))
-        images.append(smooth / smooth.std() + rng.uniform(0.3, 1.5) * rng.normal(size=smooth.shape))
-    return images
 
 
 def test_a_lattice_is_unlike_smooth_specimens_for_its_peaks() -> None:
