@@ -79,6 +79,29 @@ def test_both_sizes_are_read(name: str, tmp_path: Path) -> None:
     assert "20% too short" in found.scale_warning
 
 
+def atlas(path: Path, **scan: float) -> Micrograph:
+    """Write and read a file of Zeiss Atlas, with these values in um."""
+    values = "".join(f'<{key} units="um">{value:.9g}</{key}>' for key, value in scan.items())
+    xml = f"<Fibics><Image><Width>{GREY.shape[1]}</Width></Image><Scan>{values}</Scan></Fibics>"
+    tifffile.imwrite(path, GREY, extratags=[(51023, "s", 0, xml, True)])
+    return read_micrograph(path)
+
+
+@pytest.mark.parametrize("degrees", [0, 30, 90, 180, 270])
+def test_turning_the_scan_keeps_the_pixel_size(degrees: int, tmp_path: Path) -> None:
+    """Rows and columns of a turned scan run along both axes of the stage."""
+    cos, sin = np.cos(np.radians(degrees)) / 1000, np.sin(np.radians(degrees)) / 1000
+    found = atlas(tmp_path / "a.tif", Ux=X_NM * cos, Uy=X_NM * sin, Vx=Y_NM * sin, Vy=-Y_NM * cos)
+    assert found.pixel_size_nm == pytest.approx(X_NM, rel=1e-6)
+    assert found.pixel_aspect == pytest.approx(Y_NM / X_NM, rel=1e-6)
+
+
+def test_a_scan_without_a_pitch_has_the_width_of_its_field(tmp_path: Path) -> None:
+    found = atlas(tmp_path / "a.tif", FOV_X=X_NM * GREY.shape[1] / 1000)
+    assert (found.pixel_size_nm, found.pixel_aspect) == (pytest.approx(X_NM, rel=1e-6), 1.0)
+    assert atlas(tmp_path / "b.tif").pixel_size_nm is None
+
+
 def test_rounding_is_no_difference(tmp_path: Path) -> None:
     tifffile.imwrite(tmp_path / "a.tif", GREY, resolution=(1e7 / 4.0, 1e7 / 4.02), resolutionunit=3)
     found = read_micrograph(tmp_path / "a.tif")
