@@ -19,12 +19,15 @@ def chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
+def header(height: int, width: int, colour_type: int) -> bytes:
+    return chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 16, colour_type, 0, 0, 0))
+
+
 def write(path: Path, colour_type: int, before: bytes = b"", after: bytes = b"") -> np.ndarray:
     """Write random grey levels, with chunks before and after the image data."""
     pixels = np.random.default_rng(0).integers(0, 2**16, (*SIZE, CHANNELS[colour_type]), dtype=np.uint16)
-    header = struct.pack(">IIBBBBB", SIZE[1], SIZE[0], 16, colour_type, 0, 0, 0)
     rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in pixels)
-    parts = (chunk(b"IHDR", header), before, chunk(b"IDAT", zlib.compress(rows)), after, chunk(b"IEND", b""))
+    parts = (header(*SIZE, colour_type), before, chunk(b"IDAT", zlib.compress(rows)), after, chunk(b"IEND", b""))
     path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(parts))
     return pixels
 
@@ -61,6 +64,19 @@ def test_a_damaged_file_is_an_error(tmp_path: Path, colour_type: int, damage: st
         data[half] ^= 0xFF
     path.write_bytes(data if damage == "changed" else data[:half])
     with pytest.raises(UserError, match=r"a\.png: the file is damaged"):
+        read_micrograph(path)
+
+
+def test_a_second_header_hides_no_size(tmp_path: Path) -> None:
+    """Pillow believes the last header, the decoder of the pixels the first."""
+    path = tmp_path / "a.png"
+    write(path, 2, before=header(60_000, 60_000, 2))
+    with pytest.raises(UserError, match="samples"):
+        read_micrograph(path)
+    data = path.read_bytes()
+    small, large = header(*SIZE, 2), header(60_000, 60_000, 2)
+    path.write_bytes(data.replace(small + large, large + small))
+    with pytest.raises(UserError, match="the pixels cannot be decoded"):
         read_micrograph(path)
 
 

@@ -68,9 +68,13 @@ def _deep_channels(path: Path, image: Image.Image) -> int | None:
 
 
 def _deep_pixels(path: Path, channels: int) -> Pixels:
+    try:
+        decoded: Pixels = imagecodecs.png_decode(path.read_bytes())
+    except Exception as error:
+        # The decoder's own message may be memory that is no longer its own.
+        raise ValueError("the pixels cannot be decoded") from error
     # A transparent colour of an RGB file becomes a fourth channel, which Pillow does not add at 8 bit.
-    pixels: Pixels = imagecodecs.png_decode(path.read_bytes())[..., :channels]
-    return pixels
+    return decoded[..., :channels]
 
 
 def _pixels(image: Image.Image) -> Pixels:
