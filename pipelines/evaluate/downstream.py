@@ -1,6 +1,7 @@
 """Use case: score synthetic micrographs by what they are worth for training a segmentation."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -19,12 +20,14 @@ from pipelines.tracking.datasets import log_dataset
 from pipelines.tracking.keys import Artifact, Experiment
 from pipelines.train.requests import TrainRequest
 from pipelines.train.run import train_to_the_end
+from sem_models.config.intensity import IntensityLimits
 from sem_models.config.overrides import override
 from sem_models.config.presets.table import find_recipe
 from sem_models.config.recipe import Recipe
 from sem_models.datasets.dataset import Dataset
 from sem_models.datasets.synthetic import Content, KnownDrawings, write_synthetic
 from sem_models.errors import UserError
+from sem_models.evaluation.grey_levels import unit_output
 from sem_models.evaluation.report import EvaluationReport
 from sem_models.evaluation.statistics.intervals import Interval, cluster_interval
 from sem_models.inference.predictor import Predictor
@@ -93,8 +96,11 @@ def downstream(
 
 def _synthetic(draws: LabelModel, dataset: Dataset, content: Content, progress: Progress) -> str:
     places = {kind: dataset_folder(f"{dataset.manifest.name}-{kind}-{draws.run_id[:8]}") for kind in CONTENTS}
+    limits = IntensityLimits(output=dataset.manifest.limits("image")[:1])
     # Drawn once for both training sets, and not again where the run was evaluated before.
-    draw = KnownDrawings(Predictor(draws.model).predict_unit, tuple(places.values()), draws.run_id)
+    draw = KnownDrawings(
+        partial(unit_output, Predictor(draws.model), limits=limits), tuple(places.values()), draws.run_id
+    )
     log_dataset(write_synthetic(dataset, places[content], draw, draws.run_id, content, progress=progress))
     own_dataset(places[content].name, acting_person())
     return places[content].name

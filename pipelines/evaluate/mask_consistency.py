@@ -1,6 +1,7 @@
 """Use case: test whether a segmentation network trained on real images finds the masks in generated ones."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 
@@ -12,10 +13,12 @@ from pipelines.evaluate.requests import MaskConsistencyRequest
 from pipelines.predict.label_models import LabelModel, label_model, refuse_synthetic, require_classes
 from pipelines.tracking.datasets import attach_dataset
 from pipelines.tracking.keys import Artifact
+from sem_models.config.intensity import IntensityLimits
 from sem_models.datasets.dataset import Dataset
 from sem_models.datasets.manifest import Split
 from sem_models.errors import FieldRef, UserError
 from sem_models.evaluation.baselines.label_maps import class_means, majority
+from sem_models.evaluation.grey_levels import shared_limits, unit_output
 from sem_models.evaluation.mask_consistency import (
     GENERATED,
     MAJORITY,
@@ -54,7 +57,7 @@ def score_mask_consistency(request: MaskConsistencyRequest, progress: Progress =
         refuse_leakage(model, dataset, split)
     refuse_synthetic(finds)
     report = mask_consistency(
-        Predictor(finds.model).predict_unit,
+        partial(unit_output, Predictor(finds.model)),
         _drawn(draws, dataset, split, progress),
         dataset.manifest.label_values,
         majority(dataset).index,
@@ -73,13 +76,15 @@ def _drawn(draws: LabelModel, dataset: Dataset, split: Split, progress: Progress
     draw, flat = Predictor(draws.model), Predictor(class_means(dataset))
     for index, entry in enumerate(entries):
         one_hot = dataset.one_hot(entry)
+        limits = shared_limits(dataset, (entry, "image"), (entry, "image")) or IntensityLimits()
         images = {
-            GENERATED: draw.predict_unit(one_hot),
+            GENERATED: unit_output(draw, one_hot, IntensityLimits(output=limits.output)),
             REAL: dataset.unit(entry, "image"),
             MEANS: flat.predict_unit(one_hot),
         }
         clipped = {name: np.clip(image, 0, 1) for name, image in images.items()}
-        yield Drawn(entry.name, entry.group, dataset.array(entry, "mask")[..., 0], clipped)
+        mask, seen = dataset.array(entry, "mask")[..., 0], IntensityLimits(input=limits.input)
+        yield Drawn(entry.name, entry.group, mask, clipped, seen)
         progress(index + 1, len(entries), "masks drawn and segmented")
 
 

@@ -1,6 +1,7 @@
 """Use case: compare images with what remains after one model translates them and another translates them back."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from pipelines.counts import counted
 from pipelines.data.find import find_dataset
@@ -11,13 +12,18 @@ from pipelines.model_ref import ModelRef
 from pipelines.models import ResolvedModel, resolve_model
 from pipelines.tracking.datasets import attach_dataset
 from pipelines.tracking.keys import Artifact
+from sem_models.config.intensity import IntensityLimits
 from sem_models.datasets.dataset import Dataset
 from sem_models.datasets.kinds import Role
-from sem_models.datasets.manifest import Split
+from sem_models.datasets.manifest import Entry, Split
 from sem_models.errors import FieldRef, UserError
+from sem_models.evaluation.grey_levels import has_limits_for, unit_output
+from sem_models.evaluation.metrics.round_trip import Translate
 from sem_models.evaluation.metrics.round_trip import round_trip as round_trip_scores
 from sem_models.evaluation.statistics.intervals import Interval, cluster_interval
+from sem_models.inference.model import UnitModel, limits_of, recipe_of
 from sem_models.inference.predictor import Predictor
+from sem_models.inference.scaling import output_type
 from sem_models.progress import Progress, silent
 
 
@@ -47,7 +53,7 @@ def round_trip(request: RoundTripRequest, progress: Progress = silent) -> tuple[
     dataset_name, split = request.dataset, request.split
     dataset = find_dataset(dataset_name)
     models = [_image_model(ref, dataset) for ref in (request.there, request.back)]
-    go, come = (Predictor(model.model).predict_unit for model in models)
+    there, back = (Predictor(model.model) for model in models)
     role = _first_role(models[0], dataset)
     entries = [entry for entry in dataset.entries(split) if entry.has(role)]
     if not entries:
@@ -55,6 +61,7 @@ def round_trip(request: RoundTripRequest, progress: Progress = silent) -> tuple[
         raise UserError(f"{what}; choose another ", FieldRef("split"), ".")
     images: dict[str, dict[str, float]] = {}
     for index, entry in enumerate(entries):
+        go, come = _translations(there, back, _limits(there.model, dataset, entry, role))
         images[entry.name] = round_trip_scores(dataset.unit(entry, role), go, come)
         progress(index + 1, len(entries), "images there and back")
     groups = [entry.group for entry in entries]
@@ -71,6 +78,29 @@ def round_trip(request: RoundTripRequest, progress: Progress = silent) -> tuple[
 def _first_role(there: ResolvedModel, dataset: Dataset) -> Role:
     layout = dataset.manifest.layout
     return "target" if layout.is_unpaired and there.backward else layout.roles[0]
+
+
+def _limits(there: UnitModel, dataset: Dataset, entry: Entry, role: Role) -> IntensityLimits | None:
+    """Return the limits of an image and of its translation; None if those of one of them are unknown."""
+    if not dataset.manifest.limits(role):
+        return None
+    recorded, known = entry.array(role).limits, limits_of(there)
+    if known is None:
+        return None if recipe_of(there) else IntensityLimits(input=(recorded,), output=(recorded,))
+    made = output_type(known, recorded.dtype)
+    return IntensityLimits(input=(recorded,), output=(made,)) if made else None
+
+
+def _translations(there: Predictor, back: Predictor, limits: IntensityLimits | None) -> tuple[Translate, Translate]:
+    """Return both translations in unit intensity: grey levels stay the same from one model to the other.
+
+    If the first model knows no such grey levels as those of the image, it takes 0 and 1 for what they are in the image,
+    and so does the second one in its output.
+    """
+    returned = limits.swapped if limits else None
+    if limits and not has_limits_for(there.model, limits):
+        returned = IntensityLimits(input=limits.output)
+    return partial(unit_output, there, limits=limits), partial(unit_output, back, limits=returned)
 
 
 def _image_model(ref: ModelRef, dataset: Dataset) -> ResolvedModel:

@@ -51,6 +51,11 @@ def unit_output(predictor: Predictor, image: UnitImage, limits: IntensityLimits 
     return rescaled(made, old, new)
 
 
+def has_limits_for(model: UnitModel, limits: IntensityLimits) -> bool:
+    """Return whether `unit_output` converts grey levels between `limits` and those of a model, or leaves 0 and 1."""
+    return _limits_here(model, limits) is not None
+
+
 def _limits_here(model: UnitModel, limits: IntensityLimits) -> IntensityLimits | None:
     """Return the limits of the model for an image with `limits`; None if it has none for such an image."""
     known = limits_of(model)

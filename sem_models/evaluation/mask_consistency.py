@@ -7,19 +7,20 @@ generated image can exceed the real one, and so can flat greys: this tests faith
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sem_models.config.frozen import Frozen
+from sem_models.config.intensity import IntensityLimits
 from sem_models.evaluation.metrics.segmentation import segmentation_scores
 from sem_models.evaluation.report import Row
 from sem_models.evaluation.statistics.intervals import Interval, cluster_interval
 from sem_models.images.intensity import UnitImage
 
-Segment = Callable[[UnitImage], UnitImage]
-"""(C, H, W) unit intensity to (K, H, W) probabilities or logits of the classes."""
+Segment = Callable[[UnitImage, IntensityLimits], UnitImage]
+"""(C, H, W) unit intensity by the given limits to (K, H, W) probabilities or logits of the classes."""
 GENERATED, REAL = "generated", "real image (reference)"
 MAJORITY, MEANS = "most frequent class (baseline)", "mean grey of each class (baseline)"
 
@@ -34,6 +35,8 @@ class Drawn:
     """(H, W) class indices."""
     images: Mapping[str, UnitImage]
     """(C, H, W) in unit intensity by method: `GENERATED`, `REAL`, `MEANS`."""
+    limits: IntensityLimits = field(default_factory=IntensityLimits)
+    """Grey levels that are 0 and 1 in all these images; empty where the real image has limits of its own."""
 
 
 class MaskConsistency(Frozen):
@@ -82,7 +85,7 @@ def mask_consistency(
     """
     rows: list[Row] = []
     for item in drawn:
-        found = {method: segment(image).argmax(axis=0) for method, image in item.images.items()}
+        found = {method: segment(image, item.limits).argmax(axis=0) for method, image in item.images.items()}
         found[MAJORITY] = np.full_like(item.mask, most_frequent)
         for method, classes in found.items():
             scores = _dice(classes, item.mask, len(labels))

@@ -78,7 +78,7 @@ def _flat_strip_rows(grey: NDArray[Any]) -> int:
     height = grey.shape[0]
     searched = grey[height - int(height * _SEARCHED_FRACTION) :]
     background = _mode(searched[-_SMALLEST_ROWS * 2 :])
-    span = max(float(grey.max()) - float(grey.min()), 1.0)
+    span = (float(grey.max()) - float(grey.min())) or 1.0
     distance = np.abs(searched.astype(np.float64) - background) / span
     flat = (distance < 0.01).mean(axis=1) > _FLAT_FRACTION
     line = (searched == np.median(searched, axis=1, keepdims=True)).mean(axis=1) > 0.9

@@ -96,14 +96,16 @@ def folder_splits(files: Sequence[Path]) -> dict[Path, Split]:
     """Return the split that the folder of each file names; empty unless all files lie in such folders.
 
     Where there is no test folder, the images of the validation folder are the test split, because results are
-    published on them; validation images are then drawn from those for training.
+    published on them. Where only training and test images are told apart, no split is named for the others: they are
+    divided between training and validation.
     """
     named = {path: split for path in files if (split := _SPLIT_FOLDERS.get(path.parent.name.casefold()))}
-    if len(named) < len(files) or len(set(named.values())) == 1:
+    found = set(named.values())
+    if len(named) < len(files) or len(found) == 1:
         return {}
-    if "test" in named.values():
+    if {"test", "val"} <= found:
         return named
-    return {path: "test" for path, split in named.items() if split == "val"}
+    return {path: "test" for path, split in named.items() if split != "train"}
 
 
 def _numbered(options: PrepareOptions) -> Found:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from sem_models.version import __version__
 
-_FORMAT = 1
+_FORMAT = 2
 """Raised whenever something else is found in a file, or is stored in another way."""
 
 

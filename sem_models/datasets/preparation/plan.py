@@ -221,10 +221,12 @@ def _with_splits(
     joined = duplicates.joined
     stated = folder_splits_of_groups(grouped, joined) | Corrections(options.corrections).splits(grouped, joined)
     for counted_too, of_all in ((unused, joined_before), ([], joined)):
-        samples = {image.sample: image for image in (*grouped, *counted_too)}.values()
+        images = (*grouped, *counted_too)
+        samples = {image.sample: image for image in images}.values()
         groups, strata = [image.group for image in samples], [image.category for image in samples]
+        of_folders = folder_splits_of_groups(images, of_all)
         try:
-            found = assign_splits(groups, options.seed, options.test_groups, of_all, strata)
+            found = assign_splits(groups, options.seed, options.test_groups, of_all, strata, of_folders)
         except UserError as error:
             raise _with_left_out(duplicates.explained(error), lost) from error
         splits = {joined.get(own, own): found[of_all.get(own, own)] for own in (image.group for image in grouped)}

@@ -19,6 +19,8 @@ from sem_models.memory import available_bytes
 _SIGNED = {"uint8": torch.uint8, "uint16": torch.int16, "uint32": torch.int32, "float32": torch.float32}
 """Torch supports few operations on wide unsigned types, so they are stored as signed types of the same width."""
 _UNSIGNED_MASK = {"uint16": 0xFFFF, "uint32": 0xFFFFFFFF}
+_WIDE = "uint32"
+"""The type whose values float32, with 24 significant bits, does not hold."""
 _SHARE_OF_MEMORY = 0.5
 
 
@@ -32,8 +34,12 @@ class Plane:
     offsets: Tensor
     heights: Tensor
     widths: Tensor
+    base: Tensor
+    """(images, channels) int64, subtracted from uint32 values before they become float32: their lower intensity limits,
+    rounded down."""
     lo: Tensor
-    """Lower intensity limits, (images, channels); `span`, of the same shape, is upper minus lower limit."""
+    """Lower intensity limits, (images, channels), those of uint32 above `base`; `span`, of the same shape, is upper
+    minus lower limit."""
     span: Tensor
     channels: int
 
@@ -43,8 +49,8 @@ class Plane:
         found = []
         for image, name in enumerate(self.dtypes):
             start, size = int(self.offsets[image]), int(self.heights[image] * self.widths[image] * self.channels)
-            pixels = _to_float(self.values[name][start : start + size], name).reshape(-1, self.channels)
-            found.append(pixels.double().mean(dim=0).float())
+            values = self.values[name][start : start + size].reshape(1, 1, -1, self.channels)
+            found.append(self._floats(values, name, torch.tensor([image]))[0, 0].double().mean(dim=0).float())
         return (torch.stack(found).to(self.lo.device) - self.lo) / self.span
 
     def gather(self, images: Tensor, index: Tensor) -> Tensor:
@@ -53,13 +59,20 @@ class Plane:
         if len(self.values) == 1:
             # Without asking which images have which type, for which the host would wait for the device.
             ((name, values),) = self.values.items()
-            return (_to_float(values[index.to(values.device)], name).to(self.lo.device) - lo) / span
+            return (self._floats(values[index.to(values.device)], name, images).to(self.lo.device) - lo) / span
         out = torch.empty(index.shape, dtype=torch.float32, device=self.lo.device)
         for name, values in self.values.items():
             rows = torch.tensor([self.dtypes[i] == name for i in images.tolist()], device=self.lo.device)
             place = index[rows].to(values.device)
-            out[rows] = _to_float(values[place], name).to(out.device)
+            out[rows] = self._floats(values[place], name, images[rows]).to(out.device)
         return (out - lo) / span
+
+    def _floats(self, values: Tensor, name: str, images: Tensor) -> Tensor:
+        """Return native values (N, h, w, C) of `images` (N,) as float32, those of uint32 above `base`."""
+        if name != _WIDE:
+            return _to_float(values, name)
+        base = self.base[images][:, None, None].to(values.device)
+        return ((values.long() & _UNSIGNED_MASK[name]) - base).float()
 
 
 class Pixels(NamedTuple):
@@ -136,13 +149,16 @@ def _plane(dataset: Dataset, entries: Sequence[Entry], role: Role, device: torch
         parts.append(torch.from_numpy(signed))
     count = channels.pop()
     limits = torch.stack([torch.tensor(image.limits, dtype=torch.float64).expand(count, 2) for image in images])
+    wide = torch.tensor([image.dtype == _WIDE for image in images])[:, None]
+    base = torch.where(wide, limits[..., 0].floor(), 0.0)
     return Plane(
         values={name: torch.cat(parts).to(place) for name, parts in flat.items()},
         dtypes=tuple(image.dtype for image in images),
         offsets=torch.tensor(offsets, device=device),
         heights=torch.tensor([image.values.shape[0] for image in images], device=device),
         widths=torch.tensor([image.values.shape[1] for image in images], device=device),
-        lo=limits[..., 0].float().to(device),
+        base=base.long().to(device),
+        lo=(limits[..., 0] - base).float().to(device),
         span=(limits[..., 1] - limits[..., 0]).float().to(device),
         channels=count,
     )

@@ -14,6 +14,9 @@ _LOCAL_PX = 6.0
 """Standard deviation of the Gaussian window of local mean and local contrast."""
 _FLOOR = 0.3
 """Contrast, relative to that of the whole image, below which an area counts as flat and is not amplified."""
+_ROUNDING = 1e-6
+"""Contrast, relative to the largest value, that rounding alone gives to an image without any."""
+_TINY = float(np.finfo(float).tiny)
 _STEPS = 32
 """Steps of the stored type per unit of local contrast."""
 Fingerprint = NDArray[np.int8]
@@ -38,7 +41,7 @@ def fingerprint(pixels: NDArray[Any]) -> Fingerprint | None:
     contrast = np.sqrt(gaussian_filter(detail**2, _LOCAL_PX))
     level = contrast + _FLOOR * detail.std()
     even = np.divide(
-        detail, level, out=np.zeros_like(detail), where=level > 1e-6 * max(1.0, float(np.abs(small).max()))
+        detail, level, out=np.zeros_like(detail), where=level > _ROUNDING * max(_TINY, float(np.abs(small).max()))
     )
     steps: Fingerprint = np.clip(np.rint(_STEPS * even), -127, 127).astype(np.int8)
     return steps

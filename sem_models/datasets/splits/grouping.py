@@ -17,6 +17,8 @@ BEFORE_SEPARATOR = r"^([^-_. ]+)"
 WHOLE_NAME = r"^(.+?)(?:\.[A-Za-z0-9]+)?(?:#\d+)?$"
 NOT_JOINED: Mapping[str, str] = MappingProxyType({})
 """No group of the file names is part of another group."""
+NOT_STATED: Mapping[str, Split] = MappingProxyType({})
+"""The files name no split for any group."""
 _WORDS: dict[Split, str] = {"train": "training", "val": "validation", "test": "test"}
 _NEEDS = {2: "training and validation", 3: "training, validation and test"}
 
@@ -67,16 +69,19 @@ def assign_splits(
     test: str | None = None,
     joined: Mapping[str, str] = NOT_JOINED,
     strata: Sequence[str] = (),
+    stated: Mapping[str, Split] = NOT_STATED,
 ) -> dict[str, Split]:
     """Allocate each group to a split, with 60 / 20 / 20 % of the images as nearly as whole groups allow.
+
+    Where the test split is known beforehand, the other groups are allocated to training and validation alone.
 
     Args:
         groups: The group of each image.
         seed: Decides the order in which groups of equal size are allocated.
-        test: Regular expression, case-insensitive, for the groups of the test split; the others are allocated to
-            training and validation. None: the test split is allocated as well.
+        test: Regular expression, case-insensitive, for groups of the test split.
         joined: The group that another group is part of. Both are in the test split if either matches.
         strata: The category of each image, if each category is to be divided among the splits; empty: there are none.
+        stated: The split of groups that are not to be allocated, which `test` does not change.
 
     Returns:
         The split of each group that is not part of another one.
@@ -85,12 +90,13 @@ def assign_splits(
         UserError: There are too few groups, or the pattern is not a regular expression or matches no group.
     """
     sizes = Counter(joined.get(group, group) for group in groups)
-    held = {joined.get(group, group) for group in matching(sorted(set(groups)), test)} if test is not None else set()
-    rest = Counter({group: count for group, count in sizes.items() if group not in held})
-    allocated: tuple[Split, ...] = ("train", "val") if held else ("train", "val", "test")
-    return _allocate(rest, seed, allocated, _parts(groups, strata, joined, rest, len(allocated))) | dict.fromkeys(
-        sorted(held), "test"
-    )
+    named = matching(sorted(set(groups)), test) if test is not None else []
+    known: dict[str, Split] = {**dict.fromkeys(sorted(joined.get(group, group) for group in named), "test"), **stated}
+    if stated and known.keys() >= sizes.keys():
+        return known
+    rest = Counter({group: count for group, count in sizes.items() if group not in known})
+    allocated: tuple[Split, ...] = ("train", "val") if "test" in known.values() else ("train", "val", "test")
+    return _allocate(rest, seed, allocated, _parts(groups, strata, joined, rest, len(allocated))) | known
 
 
 def empty_splits(splits: Iterable[Split]) -> list[str]:

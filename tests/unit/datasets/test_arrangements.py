@@ -1,6 +1,7 @@
 """Files as published sets arrange them: the right files meet, in the right roles, with names that tell them apart."""
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from PIL import Image
 
 from sem_models.datasets.preparation.arrangements import consecutive, find_candidates, folder_splits
+from sem_models.datasets.preparation.corrections import Correction
 from sem_models.datasets.preparation.options import PrepareOptions
 from sem_models.datasets.preparation.plan import plan_dataset
 from sem_models.datasets.preparation.write import write_dataset
@@ -83,6 +85,30 @@ def test_composites_become_pairs(tmp_path: Path, arrangement: str, first: int) -
         assert np.array_equal(pair[1 - first], halves[entry.name][1])
 
 
+@pytest.mark.parametrize("held", ["val", "test"])
+def test_with_two_folders_validation_is_drawn_from_training(tmp_path: Path, held: str) -> None:
+    for index, pair in enumerate(np.reshape(smooth_images(26, 48), (13, 2, 48, 48))):
+        folder = "train" if index < 10 else held
+        save(tmp_path / folder / f"{index}.png", np.concatenate(pair, axis=1))
+
+    def splits_of(*corrections: Correction) -> dict[str, str]:
+        options = PrepareOptions(
+            name="c", raw=(tmp_path,), kind="paired", arrangement="input-left", corrections=corrections
+        )
+        return {image.sample: image.split for image in plan_dataset(options).images}
+
+    splits = splits_of()
+    found = {
+        folder: Counter(split for name, split in splits.items() if name.startswith(folder))
+        for folder in ("train", held)
+    }
+    assert found[held] == {"test": 3}
+    assert set(found["train"]) == {"train", "val"}
+    assert found["train"]["train"] > found["train"]["val"]
+    fewer = splits_of(Correction(image=f"{held}/12.png", use=False))
+    assert fewer == {name: split for name, split in splits.items() if name != f"{held}/12.png"}
+
+
 def test_an_odd_width_is_no_composite(tmp_path: Path) -> None:
     save(tmp_path / "a.png", np.zeros((20, 41)))
     with pytest.raises(UserError, match="41 columns cannot be two images side by side"):
@@ -97,6 +123,7 @@ def test_folders_name_splits_only_if_all_do() -> None:
         "Train/1.png": "train", "valid/1.png": "val", "test/1.png": "test",
     }  # fmt: skip
     assert of("train/1.png", "val/1.png") == {"val/1.png": "test"}, "published results are of these"
+    assert of("train/1.png", "test/1.png") == {"test/1.png": "test"}, "validation is drawn from the others"
     assert of("train/1.png", "more/1.png") == {}
     assert of("train/1.png", "train/2.png") == {}
 

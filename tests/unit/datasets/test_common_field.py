@@ -55,6 +55,21 @@ def shifted(image: Pixels, part: float) -> tuple[Pixels, Pixels]:
     return image[:height, -width:], image[-height:, :width]
 
 
+@pytest.mark.parametrize("exponent", [-10, -40, 40])
+def test_the_unit_of_grey_levels_does_not_matter(exponent: int) -> None:
+    """A power of two changes no digit of a float: the prints of volts and of picoamperes are the same."""
+    image = texture(1)[..., None].astype(np.float32)
+    one, two = fingerprint(image), fingerprint(image * 2.0**exponent)
+    assert one is not None and one.any()
+    assert np.array_equal(one, two)
+
+
+@pytest.mark.parametrize("level", [0, 1e-12, 200])
+def test_an_image_without_detail_has_an_empty_print(level: float) -> None:
+    flat = fingerprint(np.full((320, 300, 1), level, np.float32))
+    assert flat is not None and not flat.any()
+
+
 @pytest.mark.parametrize("part", [0.1, 0.2, 0.25])
 def test_shifted_crops_are_one_field_in_either_order(part: float) -> None:
     first, second = shifted(texture(1), part)

@@ -229,6 +229,44 @@ def test_sampler_cuts_what_numpy_cuts(tmp_path: Path, dtype: str) -> None:
     assert len(set(used)) == 8
 
 
+@pytest.mark.parametrize("mixed", [False, True])
+@pytest.mark.parametrize("offset", [0, 2**24, 2**31, 2**32 - 2001])
+def test_grey_levels_far_from_zero_are_scaled_exactly(tmp_path: Path, offset: int, mixed: bool) -> None:
+    """2000 of 2^32 grey levels, as detectors that count record them, beside images of another type or not."""
+    rng = np.random.default_rng(0)
+    for index in range(6):
+        dtype, least = (np.uint16, 0) if mixed and index % 2 else (np.uint32, offset)
+        pixels = (least + rng.integers(0, 2000, (40, 50, 1))).astype(dtype)
+        write_micrograph(tmp_path / f"s{index}.tif", Micrograph(pixels))
+    dataset = write_dataset(plan_dataset(PrepareOptions(name="a", raw=(tmp_path,))), tmp_path / "a")
+    entries = dataset.manifest.entries
+    plane = PatchBank(dataset, "train", ("image",), torch.device("cpu"), entries).planes["image"]
+    index = plane.offsets[:, None, None, None] + torch.arange(2000).reshape(1, 40, 50, 1)
+    found = plane.gather(torch.arange(6), index)[..., 0].numpy()
+    expected = [
+        (np.array(dataset.array(entry, "image")[..., 0], np.float64) - lo) / (hi - lo)
+        for entry in entries
+        for lo, hi in (entry.array("image").intensity,)
+    ]
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+    np.testing.assert_allclose(plane.means[:, 0], np.mean(expected, axis=(1, 2)), atol=1e-6)
+    assert set(plane.values) == ({"uint16", "uint32"} if mixed else {"uint32"})
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+def test_grey_levels_that_a_float_holds_are_scaled_as_floats(tmp_path: Path, dtype: str) -> None:
+    rng = np.random.default_rng(0)
+    for index in range(3):
+        write_micrograph(tmp_path / f"s{index}.tif", Micrograph(rng.integers(0, 250, (40, 50, 1)).astype(dtype)))
+    dataset = write_dataset(plan_dataset(PrepareOptions(name="a", raw=(tmp_path,))), tmp_path / "a")
+    plane = PatchBank(dataset, "train", ("image",), torch.device("cpu")).planes["image"]
+    array = dataset.entries("train")[0].array("image")
+    lo, hi = array.intensity
+    pixels = np.load(dataset.folder / array.file).astype(np.float32)
+    found = plane.gather(torch.tensor([0]), torch.arange(2000).reshape(1, 40, 50, 1))[0].numpy()
+    assert np.array_equal(found, (pixels - np.float32(lo)) / np.float32(hi - lo))
+
+
 def test_sampler_resumes_and_keeps_pairs_together(tmp_path: Path) -> None:
     for index in range(3):
         sharp = np.clip(texture(index, 64), 0, 255).astype(np.uint8)

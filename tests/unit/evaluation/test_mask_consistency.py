@@ -7,6 +7,7 @@ import pytest
 from skimage.metrics import peak_signal_noise_ratio
 
 from pipelines.predict.label_models import label_table
+from sem_models.config.intensity import IntensityLimits
 from sem_models.datasets.dataset import Dataset, open_dataset
 from sem_models.datasets.preparation.plan import plan_dataset
 from sem_models.datasets.preparation.write import write_dataset
@@ -23,7 +24,7 @@ def draw(one_hot: np.ndarray) -> np.ndarray:
     return np.tensordot(GREYS, one_hot, 1)[None].astype(np.float32)
 
 
-def find(image: np.ndarray) -> np.ndarray:
+def find(image: np.ndarray, _limits: IntensityLimits) -> np.ndarray:
     """Logits that measure how near a pixel is to the grey level of each class."""
     return -np.abs(image - GREYS[:, None, None])
 

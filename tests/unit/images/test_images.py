@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tifffile
 from PIL import Image, ImageDraw
+from scipy import ndimage
 
 from sem_models.errors import UserError
 from sem_models.images.channels import require_grey, to_grey
@@ -172,6 +173,18 @@ def test_flat_data_bar_is_found_to_the_row(background: int, ink: int) -> None:
     ImageDraw.Draw(bar).text((10, 8), "EHT = 5.00 kV   WD = 4.2 mm   Mag = 10.00 K X   2 um", fill=ink)
     found = find_databar(micrograph(np.vstack([image, np.asarray(bar)])))
     assert (found.rows, found.found_by) == (30, "detection")
+
+
+@pytest.mark.parametrize("gain", [1.0, 0.3 / 255, 1e-9])
+def test_a_flat_data_bar_is_found_in_every_unit(gain: float) -> None:
+    """All grey levels of a float file may lie within much less than 1."""
+    smooth = ndimage.gaussian_filter(np.random.default_rng(0).standard_normal((320, 640)), 3)
+    image = np.rint(255 * (0.1 + 0.8 * (smooth - smooth.min()) / np.ptp(smooth)))
+    bar = np.zeros((40, 640))
+    for left in range(20, 200, 9):
+        bar[10:30, left : left + 3] = bar[10:13, left : left + 6] = 255
+    found = find_databar(micrograph((gain * np.vstack([image, bar])).astype(np.float32)))
+    assert (found.rows, found.found_by) == (40, "detection")
 
 
 def test_burnt_in_ticks_are_found() -> None:

@@ -11,7 +11,7 @@ from PIL import Image
 
 from sem_models.datasets.preparation.options import PrepareOptions
 from sem_models.datasets.preparation.plan import plan_dataset
-from sem_models.images.io.read import read_micrograph
+from sem_models.images.io.read import read_micrograph, read_pages
 from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
 from sem_models.images.provenance import Origin, ProcessingStep
@@ -77,6 +77,41 @@ def test_both_sizes_are_read(name: str, tmp_path: Path) -> None:
     assert found.pixel_aspect == pytest.approx(Y_NM / X_NM, rel=1e-4)
     assert "4 nm wide but 5 nm high" in found.scale_warning
     assert "20% too short" in found.scale_warning
+
+
+def atlas(path: Path, **scan: float) -> Micrograph:
+    """Write and read a file of Zeiss Atlas, with these values in um."""
+    values = "".join(f'<{key} units="um">{value:.9g}</{key}>' for key, value in scan.items())
+    xml = f"<Fibics><Image><Width>{GREY.shape[1]}</Width></Image><Scan>{values}</Scan></Fibics>"
+    tifffile.imwrite(path, GREY, extratags=[(51023, "s", 0, xml, True)])
+    return read_micrograph(path)
+
+
+@pytest.mark.parametrize("degrees", [0, 30, 90, 180, 270])
+def test_turning_the_scan_keeps_the_pixel_size(degrees: int, tmp_path: Path) -> None:
+    """Rows and columns of a turned scan run along both axes of the stage."""
+    cos, sin = np.cos(np.radians(degrees)) / 1000, np.sin(np.radians(degrees)) / 1000
+    found = atlas(tmp_path / "a.tif", Ux=X_NM * cos, Uy=X_NM * sin, Vx=Y_NM * sin, Vy=-Y_NM * cos)
+    assert found.pixel_size_nm == pytest.approx(X_NM, rel=1e-6)
+    assert found.pixel_aspect == pytest.approx(Y_NM / X_NM, rel=1e-6)
+
+
+def test_a_scan_without_a_pitch_has_the_width_of_its_field(tmp_path: Path) -> None:
+    found = atlas(tmp_path / "a.tif", FOV_X=X_NM * GREY.shape[1] / 1000)
+    assert (found.pixel_size_nm, found.pixel_aspect) == (pytest.approx(X_NM, rel=1e-6), 1.0)
+    assert atlas(tmp_path / "b.tif").pixel_size_nm is None
+
+
+@pytest.mark.parametrize("unit", ["nm", "um", "micron"])
+def test_every_page_of_a_stack_has_the_sizes(unit: str, tmp_path: Path) -> None:
+    """Only the first page of an ImageJ stack written by tifffile states the unit."""
+    edge = 1.0 if unit == "nm" else 1000.0
+    stack = np.stack([GREY, GREY[::-1], GREY[:, ::-1]])
+    metadata = {"unit": unit, "axes": "ZYX"}
+    tifffile.imwrite(tmp_path / "a.tif", stack, imagej=True, resolution=(edge / X_NM, edge / Y_NM), metadata=metadata)
+    pages = list(read_pages(tmp_path / "a.tif"))
+    assert [page.pixel_size_nm for page in pages] == pytest.approx([X_NM] * 3, rel=1e-4)
+    assert [page.pixel_aspect for page in pages] == pytest.approx([Y_NM / X_NM] * 3, rel=1e-4)
 
 
 def test_rounding_is_no_difference(tmp_path: Path) -> None:

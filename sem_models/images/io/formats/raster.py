@@ -1,9 +1,13 @@
-"""PNG, JPEG and BMP, read with Pillow. PNG files of the workbench also contain pixel size, facts and history."""
+"""PNG, JPEG and BMP, read with Pillow. PNG files of the workbench also contain pixel size, facts and history.
+
+Pillow reduces PNG files with several channels of 16 bit to 8 bit, so their pixels are decoded with imagecodecs.
+"""
 
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import imagecodecs
 import numpy as np
 from PIL import Image
 from pydantic import ValidationError
@@ -23,6 +27,8 @@ HISTORY = "history"
 _BYTES = {"I;16": 2, "I;16B": 2, "I": 4, "F": 4}
 """Bytes per sample; 1 in all other modes."""
 _PALETTE_CHANNELS = 4
+_DEEP_CHANNELS = {2: 3, 4: 2, 6: 4}
+"""Channels of the colour types of PNG that Pillow reduces to 8 bit: RGB, grey with opacity, RGB with opacity."""
 _MOST_SCANS = 100
 """Largest number of scans of a JPEG file. Progressive files have about ten; each one decodes the whole image again."""
 
@@ -30,15 +36,16 @@ _MOST_SCANS = 100
 def read(path: Path, most_samples: int) -> Iterator[Micrograph]:
     """Read the image of the file in its own bit depth. Palettes become RGB."""
     with Image.open(path) as image:
-        channels = _PALETTE_CHANNELS if image.mode in ("P", "PA") else len(image.getbands())
+        deep = _deep_channels(path, image)
+        channels = deep or (_PALETTE_CHANNELS if image.mode in ("P", "PA") else len(image.getbands()))
         shape = (image.height, image.width, *([channels] if channels > 1 else []))
-        refuse_oversized(path, shape, _BYTES.get(image.mode, 1), most_samples)
+        refuse_oversized(path, shape, 2 if deep else _BYTES.get(image.mode, 1), most_samples)
         if image.format == "JPEG":
             _refuse_many_scans(path)
         image.load()
         size, metadata, history = _pixel_size_nm(image), _facts(image), _history(image)
         aspect = _pixel_aspect(image)
-        pixels = _pixels(image)
+        pixels = _deep_pixels(path, deep) if deep else _pixels(image)
     beside = side_car(path)
     if beside is not None and not history:
         size, metadata = size or beside.pixel_size_nm, {**beside.metadata, **metadata}
@@ -49,6 +56,25 @@ def _refuse_many_scans(path: Path) -> None:
     # Compressed data never contains this marker, because 0 follows every 0xFF there.
     if path.read_bytes().count(b"\xff\xda") > _MOST_SCANS:
         raise UserError(f"{path.name}: the JPEG file has more than {_MOST_SCANS} scans; save it as baseline JPEG.")
+
+
+def _deep_channels(path: Path, image: Image.Image) -> int | None:
+    """Return the channels of a file that Pillow would reduce to 8 bit; None for all others."""
+    with path.open("rb") as file:
+        head = file.read(26)
+    if image.format != "PNG" or head[12:16] != b"IHDR" or head[24] != 16:
+        return None
+    return _DEEP_CHANNELS.get(head[25])
+
+
+def _deep_pixels(path: Path, channels: int) -> Pixels:
+    try:
+        decoded: Pixels = imagecodecs.png_decode(path.read_bytes())
+    except Exception as error:
+        # The decoder's own message may be memory that is no longer its own.
+        raise ValueError("the pixels cannot be decoded") from error
+    # A transparent colour of an RGB file becomes a fourth channel, which Pillow does not add at 8 bit.
+    return decoded[..., :channels]
 
 
 def _pixels(image: Image.Image) -> Pixels:

@@ -28,9 +28,14 @@ def facts(page: TiffPage) -> Facts | None:
         scan_rotation_deg=degrees(root.findtext("Scan/ScanRot")),
         acquired=moment(root.findtext("Application/Date") or ""),
     )
-    return Facts(
-        scaled(root.findtext("Scan/Ux"), 1e3), metadata, pixel_aspect=aspect_of(_pitch(root, "U"), _pitch(root, "V"))
-    )
+    across, down = _pitch(root, "U"), _pitch(root, "V")
+    return Facts(scaled(across, 1e3) or _from_field(root), metadata, pixel_aspect=aspect_of(across, down))
+
+
+def _from_field(root: ElementTree.Element) -> float | None:
+    """Return the pixel size in nm by the width of the field, for scans that do not state their pitch."""
+    field, columns = _in_unit(root.find("Scan/FOV_X"), "um", 1e3), number(root.findtext("Image/Width"))
+    return scaled(field, 1 / columns) if columns else None
 
 
 def _pitch(root: ElementTree.Element, axis: str) -> float | None:
