@@ -24,8 +24,9 @@ STARTER_DOSE_E_PER_PX: Final = (2.0, 100.0)
 """Doses that `starter:denoise` was made for; its card says so in words."""
 _LITTLE_NOISE_E_PER_PX: Final = 200.0
 """From there on, by the same card, classical filters keep more detail."""
-_FINE_PX: Final = 4.0
-"""Detail that fills so many pixels is not limited by their size."""
+_FINE_PX: Final = 2.5
+"""Above this, detail is not limited by the size of the pixels: 2 px is the limit of sampling, and the rest allows for
+the error of the measurement."""
 
 
 @dataclass(frozen=True)
@@ -149,8 +150,8 @@ def _on_enlarging(model: ModelRef | None, quality: "RecordingQuality | None") ->
     if finest is None:
         return False, "How fine its detail is cannot be told."
     if finest > _FINE_PX:
-        return False, f"Its detail ends at {finest:.2g} px: the pixels are fine enough already."
-    return model is not None, f"Its detail reaches down to {finest:.2g} px."
+        return False, f"Its detail ends at {finest:.2g} px; 2 px is the limit of sampling. Enlarging shows no more."
+    return model is not None, f"Its detail reaches down to {finest:.2g} px, close to the limit of sampling of 2 px."
 
 
 def _on_focus(model: ModelRef | None, quality: "RecordingQuality | None") -> Advice:  # noqa: ARG001

@@ -49,9 +49,12 @@ def test_a_registered_model_goes_before_what_comes_with_the_program() -> None:
 
 def test_enlarging_is_advised_with_a_model_and_where_detail_is_as_fine_as_the_pixels() -> None:
     own = {"super-resolution": RegistryRef("sr", "champion")}
-    assert offered(recorded(15, 2.5), "Enlarge", **own).advised
-    assert not offered(recorded(15, 9.0), "Enlarge", **own).advised
-    without = offered(recorded(15, 2.5), "Enlarge")
+    assert offered(recorded(15, 2.2), "Enlarge", **own).advised
+    for finest_px in (2.8, 3.9, 9.0):
+        oversampled = offered(recorded(15, finest_px), "Enlarge", **own)
+        assert not oversampled.advised
+        assert "Enlarging shows no more" in oversampled.reason
+    without = offered(recorded(15, 2.2), "Enlarge")
     assert (without.advised, without.model) == (True, StarterRef("sr-x2"))
 
 
