@@ -17,7 +17,7 @@ def rate_figure(
     if suggestion is not None:
         # A trace, because the label of a shape on a logarithmic axis would stretch the axis.
         ends, line = [min(losses), max(losses)], {"color": COLOURS[1], "dash": "dash", "width": 2}
-        figure.add_scatter(x=[suggestion] * 2, y=ends, name=f"steepest, {suggestion:.1e}", mode="lines", line=line)
+        figure.add_scatter(x=[suggestion] * 2, y=ends, name=f"steepest, {suggestion:.2g}", mode="lines", line=line)
     figure.update_layout(
         height=280, margin={"l": 60, "r": 10, "t": 10, "b": 45}, xaxis_title="learning rate", yaxis_title="loss",
         xaxis={"type": "log", "exponentformat": "power"}, legend={"orientation": "h", "y": 1.12},

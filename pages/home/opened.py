@@ -1,6 +1,7 @@
 """An opened micrograph: the picture at once, its facts, and what can be done with it."""
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -11,14 +12,15 @@ from pages.people.files import results_folder
 from pages.people.session import seen, signed_in
 from pages.widgets.frame import shown_errors, tell_viewers
 from pages.widgets.viewer.component import ShownImage, show_viewer
-from pages.widgets.words import on_page
+from pages.widgets.words import as_text, on_page
 from pipelines.jobs.tasks import start_task
-from pipelines.model_ref import ModelRef
+from pipelines.model_ref import ModelRef, parse_model
 from pipelines.predict.offers import Offer, offers, trained_models
 from pipelines.predict.requests import PredictRequest
 from pipelines.predict.results import new_result_folder
 from pipelines.viewing.files import open_image
 from pipelines.viewing.inspection import FileFacts, Inspection, content_key, inspect, read_facts
+from sem_models.errors import UserError
 
 
 def show_opened(path: Path) -> None:
@@ -40,7 +42,9 @@ def show_opened(path: Path) -> None:
         st.subheader("What you can do with it")
         tell_viewers()
         with shown_errors():
-            for place, offer in enumerate(offers(found.quality, _trained())):
+            warning_of = partial(_warning, path, key, found)
+            made = offers(found.quality, _trained(), warning_of, facts.pixel_size_nm)
+            for place, offer in enumerate(made):
                 _show_offer(offer, path, first=place == 0)
             st.page_link("data/page.py", label="Prepare images like it for training", icon=":material/folder_open:")
 
@@ -53,6 +57,22 @@ def _facts(path: Path, key: str) -> FileFacts:  # noqa: ARG001 - the key names t
 @st.cache_data(show_spinner=False, max_entries=32)
 def _inspection(path: Path, key: str, _facts: FileFacts) -> Inspection:  # noqa: ARG001
     return inspect(path, _facts)
+
+
+def _warning(path: Path, key: str, found: Inspection, model: ModelRef) -> str:
+    """Say how the image is unlike those that a model learned from; of images in true colour nothing is known."""
+    return _checked(path, key, str(model), found.databar.rows) if found.quality else ""
+
+
+@st.cache_data(show_spinner="Comparing the image with what the models learned from", max_entries=128)
+def _checked(path: Path, key: str, model: str, bar_rows: int) -> str:  # noqa: ARG001
+    from pipelines.predict.input_check import warning_of
+
+    try:
+        return warning_of(parse_model(model), path, bar_rows)
+    except UserError:
+        # The prediction says what is wrong with the model.
+        return ""
 
 
 def _trained() -> Mapping[str, ModelRef]:
@@ -76,6 +96,8 @@ def _show_offer(offer: Offer, path: Path, first: bool) -> None:
             _show_buttons(offer, offer.model, path, first)
         made_by = f" By {offer.made_by}." if offer.made_by else ""
         st.caption(f"{offer.reason}{made_by}".strip())
+        if offer.warning:
+            st.warning(f"{as_text(offer.warning)}.", icon=":material/warning:")
 
 
 def _show_buttons(offer: Offer, model: ModelRef, path: Path, first: bool) -> None:

@@ -1,7 +1,5 @@
 """One version of a registered model: its card, the moves of its aliases, and ways to hand it on."""
 
-from itertools import islice
-
 import pandas as pd
 import streamlit as st
 
@@ -9,7 +7,8 @@ from pages.models.export import show_export
 from pages.people.session import signed_in
 from pages.widgets.frame import shown_errors
 from pages.widgets.words import as_text
-from pipelines.release.cards import ModelCard, labelled
+from pipelines.release.cards import ModelCard
+from pipelines.release.kept_scores import kept_scores
 from pipelines.release.licence import state_licence
 from pipelines.release.promote import promote
 from pipelines.release.requests import PromoteRequest
@@ -71,11 +70,14 @@ def _scores(card: ModelCard) -> None:
     if not card.scores:
         st.caption("It had not been scored on a test split.")
         return
-    st.dataframe([{"score": name, "mean": value} for name, value in card.scores.items()], hide_index=True, height=260)
+    rows = [
+        {"score": one.name, "mean": one.model, "best baseline": one.baseline or "not recorded"} for one in card.scores
+    ]
+    st.dataframe(rows, hide_index=True, height=260)
 
 
 def _first_scores(move: Promotion) -> str:
-    return "; ".join(f"{name} {value}" for name, value in islice(labelled(move.scores).items(), _SHOWN_SCORES))
+    return "; ".join(f"{one.name} {one.beside_baseline}" for one in kept_scores(move.scores)[:_SHOWN_SCORES])
 
 
 def _promotion(card: ModelCard) -> None:

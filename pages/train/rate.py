@@ -28,15 +28,18 @@ def show_rate(request: FindRateRequest, key: str) -> None:
     figure = rate_figure(found["rates"], found["losses"], found["smoothed"], rate)
     st.plotly_chart(figure, key="rate-chart")
     if rate is None:
-        st.caption("The loss never fell: keep the rate of the recipe, and look at the data.")
+        st.caption(
+            "Nothing found: before it rises, the loss does not fall clearly more than it scatters from step to step. "
+            "Keep the rate of the recipe, or try again with larger batches, whose loss scatters less."
+        )
         return
     st.caption(
-        f"The loss of {asked['recipe'] or 'the branch'} falls most steeply at {rate:.1e}. Where it is flat the rate is "
+        f"The loss of {asked['recipe'] or 'the branch'} falls most steeply at {rate:.2g}. Where it is flat the rate is "
         "too low, where it rises too high. A warm-up and a falling schedule allow about this rate at their highest."
     )
     if (asked["recipe"], asked["branch"]) == (request.recipe, request.branch):
-        st.button(f"Use {rate:.1e}", key="use-rate", on_click=_use, args=(key, rate))
+        st.button(f"Use {rate:.2g}", key="use-rate", on_click=_use, args=(key, rate))
 
 
 def _use(key: str, rate: float) -> None:
-    st.session_state[key] = float(f"{rate:.1e}")
+    st.session_state[key] = float(f"{rate:.2g}")

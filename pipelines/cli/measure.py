@@ -29,7 +29,10 @@ def find_rate(request: FindRateRequest, out: Output) -> None:
     for rate, loss, smoothed in zip(found["rates"], found["losses"], found["smoothed"], strict=True):
         out.text(f"{rate:10.2e}  loss {loss:.5g}  smoothed {smoothed:.5g}")
     if found["suggestion"] is None:
-        out.text("The loss never fell; train for longer at the rate of the recipe, or look at the loss and the data.")
+        out.text(
+            "Nothing found: before it rises, the loss does not fall clearly more than it scatters from step to step. "
+            "Keep the rate of the recipe, or try again with larger batches, whose loss scatters less."
+        )
     else:
-        out.text(f"The loss falls most steeply at {found['setting']}={found['suggestion']:.1e}.")
+        out.text(f"The loss falls most steeply at {found['setting']}={found['suggestion']:.2g}.")
     out.result(found)

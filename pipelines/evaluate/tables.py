@@ -89,9 +89,14 @@ def mean_text(report: EvaluationReport, method: str, metric: str) -> str:
     """
     score = report.mean(method, metric)
     bound = "≤ " if report.at_nyquist(method, metric) else ""
-    digits = 2 if metric.endswith(("_db", "_px", "_nm")) else 4
+    digits = decimals_of(metric)
     interval = f" [{score.lo:.{digits}f}, {score.hi:.{digits}f}]" if math.isfinite(score.lo) else f" (n = {score.n})"
     return f"{bound}{score.mean:.{digits}f}{interval}"
+
+
+def decimals_of(metric: str) -> int:
+    """Return how many decimals a mean of a score is written with."""
+    return 2 if metric.endswith(("_db", "_px", "_nm")) else 4
 
 
 def rank_rows(comparison: PairedComparison) -> list[Row]:

@@ -1,12 +1,12 @@
 """What is known about registered models, as a page shows it; nothing here loads a model."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from pipelines.model_ref import RegistryRef
+from pipelines.release.kept_scores import KeptScore, kept_scores
 from pipelines.tracking.keys import Tag
-from pipelines.tracking.promotions import scores_of
 from pipelines.tracking.versions import RegisteredVersion
 from sem_models.evaluation.metrics.table import LABELS
 
@@ -29,10 +29,10 @@ class ModelCard:
     """The network in that file."""
     direction: str
     """Which generator of a cycle; else empty."""
-    scores: Mapping[str, str]
-    """Means over test splits, by `DATASET: label`."""
+    scores: tuple[KeptScore, ...]
+    """Means over test splits."""
     leading: str
-    """The first of these, with its metric."""
+    """The first of these, with its metric and the best baseline."""
     parameters: int | None
     size_bytes: int | None
     s_per_mp: float | None
@@ -49,7 +49,7 @@ class ModelCard:
 def card_of(version: RegisteredVersion) -> ModelCard:
     """Collect what the tags of a version say; what versions before 0.2 did not record is None or empty."""
     tags = version.tags
-    scores = labelled(scores_of(tags))
+    scores = kept_scores(tags)
     return ModelCard(
         ref=version.ref,
         aliases=version.aliases,
@@ -61,7 +61,7 @@ def card_of(version: RegisteredVersion) -> ModelCard:
         architecture=tags.get(Tag.ARCHITECTURE, ""),
         direction=tags.get(Tag.DIRECTION, ""),
         scores=scores,
-        leading=_leading(tags),
+        leading=_leading(scores),
         parameters=_number(tags.get(Tag.PARAMETERS)),
         size_bytes=_number(tags.get(Tag.SIZE_BYTES)),
         s_per_mp=_decimal(tags.get(Tag.S_PER_MP)),
@@ -71,21 +71,11 @@ def card_of(version: RegisteredVersion) -> ModelCard:
     )
 
 
-def labelled(scores: Mapping[str, str]) -> dict[str, str]:
-    """Return scores by `steel: PSNR (dB)`, as people read it, instead of `steel-test.psnr_db`."""
-    found = {}
-    for key, text in scores.items():
-        dataset, _, metric = key.rpartition("-test.")
-        found[f"{dataset}: {LABELS.get(metric, metric)}"] = text
-    return found
-
-
-def _leading(tags: Mapping[str, str]) -> str:
-    scores = scores_of(tags)
+def _leading(scores: Sequence[KeptScore]) -> str:
     for metric in _LEADING:
-        for key, text in scores.items():
-            if key.endswith(f"-test.{metric}"):
-                return f"{LABELS[metric]} {text.partition(' ')[0]}"
+        for score in scores:
+            if score.metric == metric:
+                return f"{LABELS[metric]} {score.beside_baseline}"
     return ""
 
 

@@ -8,6 +8,7 @@ from pipelines.models import model_folder
 from pipelines.people.acting import acting_person
 from pipelines.people.audit import record
 from pipelines.people.permissions import Action, require
+from pipelines.release.kept_scores import score_tags
 from pipelines.release.requests import RegisterRequest
 from pipelines.tracking.keys import Tag
 from pipelines.tracking.registry import register_model, require_own_name
@@ -36,9 +37,7 @@ def register(request: RegisterRequest) -> str:
         tags[Tag.TASK] = run.tags[Tag.TASK]
     reports = reports_as_trained(run_id, direction)
     for report in reports:
-        for metric in report.metrics:
-            score = report.mean(report.model, metric)
-            tags[f"{report.dataset}-{report.split}.{metric}"] = f"{score.mean:.4f} (n = {score.n})"
+        tags |= score_tags(report)
     with model_folder(request.run) as folder:
         tags |= _size_and_speed(folder, reports)
         version = register_model(run_id, folder, request.name, request.alias, tags, by)

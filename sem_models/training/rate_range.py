@@ -5,8 +5,6 @@ from math import isfinite
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter1d
 
 from sem_models.config.recipe import Recipe
 from sem_models.config.training import Schedule
@@ -17,14 +15,11 @@ from sem_models.methods.stages import ADVERSARIAL, RESTORER, Stage
 from sem_models.methods.table import stages
 from sem_models.progress import Progress, silent
 from sem_models.reporter import Silent
+from sem_models.training.rate_curve import smooth, steepest
 from sem_models.training.trainer import Trainer
 
 LOWEST, HIGHEST, STEPS = 1e-6, 1.0, 100
-_SIGMA_STEPS = 4.0
-"""Width of the smoothing, which is centred: a running mean would lag behind and name rates that are too high."""
-_ROUNDING = 1e-9
-"""A fall of less than this, as a fraction of the loss, is none."""
-_RISE = 3.0
+_RISE = 2.0
 """The test ends where the loss has risen by so many times the size of the first one, which may be negative."""
 
 
@@ -39,7 +34,7 @@ class RateRange:
     """Loss of the step at each rate, before its update."""
     smoothed: tuple[float, ...]
     suggestion: float | None
-    """The rate at which the smoothed loss falls most steeply; None if it never falls."""
+    """The rate at which the smoothed loss falls most steeply; None if it does not fall clearly before it rises."""
 
 
 def find_rate(recipe: Recipe, dataset: Dataset, initial: Path | None = None, progress: Progress = silent) -> RateRange:
@@ -65,26 +60,9 @@ def find_rate(recipe: Recipe, dataset: Dataset, initial: Path | None = None, pro
         tester.start_from(load_weights(initial))
     rates = np.geomspace(LOWEST, HIGHEST, STEPS)
     losses = tester.losses(stage, rates.tolist(), progress)
-    smoothed = smooth(losses)
-    used = rates[: len(losses)]
-    return RateRange(
-        stage.rate_setting, tuple(used.tolist()), tuple(losses), tuple(smoothed.tolist()), steepest(used, smoothed)
-    )
-
-
-def smooth(losses: list[float]) -> NDArray[np.float64]:
-    """Smooth the losses of evenly spaced steps by a Gaussian of four steps."""
-    smoothed: NDArray[np.float64] = gaussian_filter1d(np.asarray(losses, np.float64), _SIGMA_STEPS, mode="nearest")
-    return smoothed
-
-
-def steepest(rates: NDArray[np.float64], smoothed: NDArray[np.float64]) -> float | None:
-    """Return the rate at which the loss falls most for a given ratio of rates; None if it never falls."""
-    if len(rates) < 2:
-        return None
-    slope = np.gradient(smoothed, np.log(rates))
-    best = int(slope.argmin())
-    return float(rates[best]) if slope[best] < -_ROUNDING * np.abs(smoothed).max() else None
+    used = rates[: len(losses)].tolist()
+    smoothed = tuple(smooth(losses).tolist())
+    return RateRange(stage.rate_setting, tuple(used), tuple(losses), smoothed, steepest(used, losses))
 
 
 class _Tester(Trainer):

@@ -105,6 +105,19 @@ def test_one_click_restores(recording: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert app.query_params["predict"]
 
 
+def test_an_image_that_is_unlike_what_the_models_know_is_warned_of_before_the_click(sem_home: Path) -> None:
+    y, x = np.mgrid[:160, :160]
+    grey = np.random.default_rng(0).poisson((0.5 + 0.4 * np.cos(0.8 * x) * np.cos(0.7 * y)) * 50) / 50 * 255
+    path = sem_home / "lattice.tif"
+    write_micrograph(path, Micrograph(grey.clip(0, 255).astype(np.uint8)[..., None], 0.02))
+    app = page("home", file=str(path))
+    assert_sound(app)
+    assert any("unlike those that the model learned from" in box.value for box in app.warning)
+    assert any("starter:denoise-stem" in caption.value for caption in app.caption)
+    targets = [link.proto.query_string for link in app.get("page_link")]
+    assert any("model=starter%3Adenoise-stem" in target for target in targets)
+
+
 def test_settings_open_inference_with_model_and_file(recording: Path) -> None:
     targets = [
         f"{link.proto.page}?{link.proto.query_string}" for link in page("home", file=str(recording)).get("page_link")

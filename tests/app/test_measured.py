@@ -61,7 +61,18 @@ def test_a_suggested_rate_is_taken_over(sem_home: Path, small_dataset: Dataset) 
     app = page("train", rate=task)
     app.toggle(key="unfit").set_value(True).run()
     app.selectbox(key="recipe").set_value(RECIPE).run()
+    assert any("falls most steeply at 0.0012." in caption.value for caption in app.caption)
+    assert app.button(key="use-rate").label == "Use 0.0012"
     app.button(key="use-rate").click().run()
     assert_sound(app)
     assert app.number_input(key=f"lr-{RECIPE}").value == 1.2e-3
     assert any("`optimiser.lr=0.0012`" in caption.value for caption in app.caption)
+
+
+def test_where_no_rate_was_found_the_page_says_what_to_do(sem_home: Path, small_dataset: Dataset) -> None:
+    task = ended(FindRateRequest(recipe=RECIPE, dataset="small"), {**FOUND, "suggestion": None})
+    app = page("train", rate=task)
+    assert_sound(app)
+    (said,) = [caption.value for caption in app.caption if "Nothing found" in caption.value]
+    assert "Keep the rate of the recipe" in said
+    assert all(button.key != "use-rate" for button in app.button)

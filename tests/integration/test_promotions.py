@@ -17,7 +17,10 @@ from pipelines.tracking.versions import list_versions
 from sem_models.errors import UserError
 from tests.support.pages import assert_sound, page
 
-SCORES = ({"steel-test.psnr_db": "29.1000 (n = 8)"}, {"steel-test.psnr_db": "30.2000 (n = 8)"})
+SCORES = (
+    {"steel-test.psnr_db": "29.1000 (n = 8)"},
+    {"steel-test.psnr_db": "30.2000 (n = 8); baseline:bicubic 29.5500"},
+)
 
 
 @pytest.fixture
@@ -62,9 +65,14 @@ def test_only_versions_of_registered_models_can_be_promoted(model: str) -> None:
 def test_a_card_says_what_is_known(model: str) -> None:
     set_version_tags(model, "2", {Tag.LICENCE: "CC BY 4.0", Tag.S_PER_MP: "1.5", Tag.MEASURED_ON: "CPU, 2 threads"})
     new, old = [card_of(version) for version in list_versions()]
-    assert (new.leading, new.parameters, new.s_per_mp, new.licence) == ("PSNR (dB) 30.2000", 52000, 1.5, "CC BY 4.0")
+    assert (new.leading, new.parameters, new.s_per_mp, new.licence) == (
+        "PSNR (dB) 30.20 (n = 8), baseline:bicubic 29.55",
+        52000,
+        1.5,
+        "CC BY 4.0",
+    )
     assert (old.s_per_mp, old.licence, old.size_bytes) == (None, "", None)
-    assert dict(old.scores) == {"steel: PSNR (dB)": "29.1000 (n = 8)"}
+    assert [(one.name, one.model, one.baseline) for one in old.scores] == [("steel: PSNR (dB)", "29.10 (n = 8)", "")]
     assert (old.address, str(old.ref)) == ("models:/steel-sr/1", "models:/steel-sr/1")
     promote(PromoteRequest(model=old.ref))
     assert card_of(list_versions()[1]).address == "models:/steel-sr@champion"
@@ -81,8 +89,20 @@ def test_the_page_promotes_and_shows_the_record(model: str) -> None:
     assert_sound(app)
     assert alias_target(model, "champion") == "1"
     log = next(frame.value for frame in app.dataframe if "by" in frame.value)
-    assert list(log["on the scores"]) == ["steel: PSNR (dB) 29.1000 (n = 8)"]
+    assert list(log["on the scores"]) == ["steel: PSNR (dB) 29.10 (n = 8)"]
     assert any("sem-workbench serve models:/steel-sr@champion" in code.value for code in app.code)
+
+
+def test_card_and_record_show_the_best_baseline_beside_each_score(model: str) -> None:
+    promote(PromoteRequest(model=RegistryRef(model, version="2")))
+    app = page("models", model=model, version="2")
+    assert_sound(app)
+    scores = next(frame.value for frame in app.dataframe if "best baseline" in frame.value)
+    assert scores.to_dict("records") == [
+        {"score": "steel: PSNR (dB)", "mean": "30.20 (n = 8)", "best baseline": "baseline:bicubic 29.55"}
+    ]
+    log = next(frame.value for frame in app.dataframe if "by" in frame.value)
+    assert list(log["on the scores"]) == ["steel: PSNR (dB) 30.20 (n = 8), baseline:bicubic 29.55"]
 
 
 def test_an_address_without_a_model_is_one_warning(model: str) -> None:

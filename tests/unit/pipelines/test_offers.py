@@ -1,10 +1,11 @@
 """What can be done with a micrograph follows from its quality and from the models that there are."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
 
-from pipelines.model_ref import RegistryRef, StarterRef
+from pipelines.model_ref import ModelRef, RegistryRef, StarterRef
 from pipelines.predict.offers import Offer, alike, offers, trained_models
 from pipelines.tracking.keys import Experiment, Tag
 from pipelines.tracking.runs import RunInfo
@@ -49,10 +50,39 @@ def test_a_registered_model_goes_before_what_comes_with_the_program() -> None:
 
 def test_enlarging_is_advised_with_a_model_and_where_detail_is_as_fine_as_the_pixels() -> None:
     own = {"super-resolution": RegistryRef("sr", "champion")}
-    assert offered(recorded(15, 2.5), "Enlarge", **own).advised
-    assert not offered(recorded(15, 9.0), "Enlarge", **own).advised
-    without = offered(recorded(15, 2.5), "Enlarge")
+    assert offered(recorded(15, 2.2), "Enlarge", **own).advised
+    for finest_px in (2.8, 3.9, 9.0):
+        oversampled = offered(recorded(15, finest_px), "Enlarge", **own)
+        assert not oversampled.advised
+        assert "Enlarging shows no more" in oversampled.reason
+    without = offered(recorded(15, 2.2), "Enlarge")
     assert (without.advised, without.model) == (True, StarterRef("sr-x2"))
+
+
+def unlike(*names: str) -> Callable[[ModelRef], str]:
+    """An input check that warns of these starter models only."""
+    return lambda model: "unlike" if model in [StarterRef(name) for name in names] else ""
+
+
+def test_nothing_is_advised_by_a_model_that_learned_from_other_images() -> None:
+    for names in (("denoise", "denoise-stem", "sr-x2"), ("sr-x2",)):
+        found = {offer.title: offer for offer in offers(recorded(15, 2.2), {}, unlike(*names))}
+        assert (found["Enlarge"].advised, found["Enlarge"].warning) == (False, "unlike")
+        noise = found["Remove noise"]
+        assert noise.model == StarterRef("denoise")
+        assert noise.advised == (not noise.warning) == ("denoise" not in names)
+
+
+def test_an_atomic_resolution_scan_is_denoised_by_the_model_for_such_scans() -> None:
+    (found,) = [one for one in offers(recorded(40), {}, unlike("denoise")) if one.title == "Remove noise"]
+    assert (found.model, found.advised, found.warning) == (StarterRef("denoise-stem"), True, "")
+    assert "learned from atomic-resolution scans" in found.reason
+    assert "made for 1 to 50" in found.reason
+    (coarse,) = [one for one in offers(recorded(40), {}, unlike("denoise"), 2.5) if one.title == "Remove noise"]
+    assert (coarse.model, coarse.warning) == (StarterRef("denoise"), "unlike"), "no atom is seen in pixels of 2.5 nm"
+    own = {"denoising": RegistryRef("steel", "champion")}
+    (found,) = [one for one in offers(recorded(40), own, unlike("denoise")) if one.title == "Remove noise"]
+    assert found.model == own["denoising"]
 
 
 def test_advised_offers_come_first() -> None:
