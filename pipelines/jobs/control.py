@@ -147,7 +147,7 @@ def reconcile() -> list[str]:
 
 
 def _is_overdue(run: RunInfo) -> bool:
-    """Tell whether a run was made to be trained, and has not been for so long that it would stand in the queue."""
+    """Tell whether a run was made so long ago that it would have been queued by now."""
     return run.status == "SCHEDULED" and run.started is not None and datetime.now(UTC) - run.started > _QUEUED_WITHIN
 
 

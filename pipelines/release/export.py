@@ -95,17 +95,19 @@ def _write_folder(model: RestorationModel, out: Path, card: Card | None) -> Path
     """Write what `sem_models.load_model` reads, and the card of a starter model; it appears once it is complete."""
     if out.is_file():
         raise UserError(f"{out} is a file, but a folder is to be written; choose another name.")
+    if out.is_dir():
+        # It may hold other files of the user, and be the root of a disk.
+        with tempfile.TemporaryDirectory() as place:
+            _fill_folder(model, Path(place), card)
+            for file in sorted(Path(place).iterdir()):
+                _appear(file, out / file.name)
+        return out
     out.parent.mkdir(parents=True, exist_ok=True)
     part = partial_folder(out)
     try:
         _fill_folder(model, part, card)
         part.chmod(0o755)
-        if out.exists():
-            # It may hold other files of the user.
-            for file in part.iterdir():
-                file.replace(out / file.name)
-        else:
-            part.rename(out)
+        part.rename(out)
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return out
