@@ -148,7 +148,10 @@ def reconcile() -> list[str]:
 
 def _is_overdue(run: RunInfo) -> bool:
     """Tell whether a run was made so long ago that it would have been queued by now."""
-    return run.status == "SCHEDULED" and run.started is not None and datetime.now(UTC) - run.started > _QUEUED_WITHIN
+    # What is imported or mixed is never queued, and is finished as soon as its weights are stored.
+    if run.status != "SCHEDULED" or run.started is None or {Tag.IMPORTED_FROM, Tag.INTERPOLATED_FROM} & run.tags.keys():
+        return False
+    return datetime.now(UTC) - run.started > _QUEUED_WITHIN
 
 
 def _has_ended_silently(run: RunInfo) -> bool:

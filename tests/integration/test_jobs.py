@@ -177,6 +177,7 @@ def test_a_run_that_nobody_has_queued_is_waited_for_a_while_only(
 ) -> None:
     """Whoever made it was killed before it stood in the queue; one that stands there waits as long as it must."""
     forgotten, waiting = (create_run("sem", "r", "training", {}, {}) for _ in range(2))
+    mixed = create_run("sem", "m", "training", {}, {Tag.INTERPOLATED_FROM: forgotten})
     queue.enqueue(waiting)
     queue.sign_in(waiting, this_process())
     listed = control.list_runs
@@ -186,6 +187,7 @@ def test_a_run_that_nobody_has_queued_is_waited_for_a_while_only(
     assert control.reconcile() == ([forgotten] if is_lost else [])
     assert get_run(forgotten).status == ("FAILED" if is_lost else "SCHEDULED")
     assert get_run(waiting).status == "SCHEDULED"
+    assert get_run(mixed).status == "SCHEDULED", "its weights are being written"
     if is_lost:
         assert get_run(forgotten).tags[Tag.REASON] == control.FORGOTTEN
 

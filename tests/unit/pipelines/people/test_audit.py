@@ -23,7 +23,6 @@ def test_lines_of_many_writers_stand_side_by_side(sem_home: Path) -> None:
     assert {(deed.person, deed.name, deed.role) for deed in deeds} == {
         (person.id, person.name, "member") for person in (ALICE, BOB)
     }
-    assert [deed.time for deed in deeds] == sorted(deed.time for deed in deeds)
 
 
 def test_a_thing_cannot_forge_a_line(sem_home: Path) -> None:
