@@ -17,7 +17,7 @@ from sem_models.errors import FieldRef, Message, UserError
 from sem_models.images.io.partial import remove_abandoned
 from sem_models.images.io.read import readable_suffixes
 from sem_models.images.micrograph import Micrograph
-from sem_models.progress import Progress, part_of
+from sem_models.progress import Progress, part_of, silent
 
 STD_FOLDER = "std"
 """Folder of standard deviations, below that of the results."""
@@ -76,7 +76,7 @@ def process_files(
     """
     outcomes = list(failed)
     for index, item in enumerate(items):
-        outcomes += process_item(work, item, part_of(progress, index, len(items)))
+        outcomes += process_item(work, item, silent if what else part_of(progress, index, len(items)))
         if what:
             progress(index + 1, len(items), what)
     errors = [outcome.error for outcome in outcomes if outcome.error]

@@ -70,7 +70,9 @@ def predict(request: PredictRequest, progress: Progress = silent) -> list[Predic
     found = input_stacks(request)
     blur = measured_blur(request, [stack[0] for stack in found.stacks])
     work = application(request, OutputNames(request.out, found.files, request.overwrite), blur)
-    return process_files(work, found.stacks, progress, failed=lost_files(found))
+    # Of a single file, which may be large, the tiles are counted.
+    what = "files" if len(found.stacks) > 1 else None
+    return process_files(work, found.stacks, progress, what, lost_files(found))
 
 
 def application(request: ApplicationRequest, names: OutputNames, blur: MeasuredBlur | None = None) -> "Application":
@@ -126,7 +128,7 @@ class Application(FileWork[Stack, tuple[Micrograph, ...], Prediction]):
             names = " and ".join(path.name for path in stack)
             raise UserError(f"{names} differ in their number of pages; export the same number from each.") from error
 
-    def apply(self, stack: Stack, number: int, page: tuple[Micrograph, ...], progress: Progress) -> Prediction:  # noqa: ARG002
+    def apply(self, stack: Stack, number: int, page: tuple[Micrograph, ...], progress: Progress) -> Prediction:
         """Compute the output for all channels of a page."""
         target = self.names.of_page(stack[0], page[0])
         if page[0].pixel_size_nm is None:
@@ -140,9 +142,9 @@ class Application(FileWork[Stack, tuple[Micrograph, ...], Prediction]):
         std = self._std_file(stack[0], target)
         joined = task.join(page, bars)
         if self.stated and std:
-            step = self.stated.predict_to_file(joined, target, origin=task.origin, std=std)
+            step = self.stated.predict_to_file(joined, target, progress, task.origin, std)
         else:
-            step = apply_to_file(self.predictor, joined, target)
+            step = apply_to_file(self.predictor, joined, target, progress)
         made = str(beside) if beside else None
         doubts = caveats(self.predictor.model, self.blur) if self.blur else ()
         warning = "; ".join(filter(None, (step.warning, page[0].scale_warning, *doubts)))

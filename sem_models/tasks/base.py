@@ -274,10 +274,11 @@ class Task:
         recipe: Recipe | None,
         micrograph: "Micrograph",
         out: Path,
+        progress: Progress = silent,
     ) -> ProcessingStep:
         """Do the same as `apply` and write a TIFF file, streamed if possible so that it is never whole in memory.
 
         Returns:
             The processing step that the file names.
         """
-        return predictor.predict_to_file(micrograph, out, origin=self.origin)
+        return predictor.predict_to_file(micrograph, out, progress, self.origin)

@@ -145,12 +145,17 @@ class Inpainting(Task):
         return image.processed(pixels, step.with_settings(first=settings))
 
     def apply_to_file(
-        self, predictor: "Predictor", recipe: Recipe | None, micrograph: "Micrograph", out: Path
+        self,
+        predictor: "Predictor",
+        recipe: Recipe | None,
+        micrograph: "Micrograph",
+        out: Path,
+        progress: Progress = silent,
     ) -> ProcessingStep:
         """Do the same as `apply`, write a TIFF file and return the processing step that it names."""
         from sem_models.images.io.write import write_micrograph
 
-        result = self.apply(predictor, recipe, micrograph)
+        result = self.apply(predictor, recipe, micrograph, progress)
         write_micrograph(out, result)
         return result.history[-1]
 

@@ -8,6 +8,7 @@ from sem_models.config.recipe import Recipe
 from sem_models.datasets.manifest import Manifest
 from sem_models.errors import FieldRef, SettingRef, UserError
 from sem_models.images.provenance import ProcessingStep
+from sem_models.progress import Progress, silent
 from sem_models.tasks.base import Task
 
 if TYPE_CHECKING:
@@ -71,14 +72,19 @@ class LabelMapTask(Task):
         return recipe.labels
 
     def apply_to_file(
-        self, predictor: "Predictor", recipe: Recipe | None, micrograph: "Micrograph", out: Path
+        self,
+        predictor: "Predictor",
+        recipe: Recipe | None,
+        micrograph: "Micrograph",
+        out: Path,
+        progress: Progress = silent,
     ) -> ProcessingStep:
         """Do the same as `apply`, write a TIFF file and return the processing step that it names."""
         from sem_models.images.io.write import write_micrograph
 
         if recipe is None or not self.uses_masks(recipe):
-            return super().apply_to_file(predictor, recipe, micrograph, out)
-        result = self.apply(predictor, recipe, micrograph)
+            return super().apply_to_file(predictor, recipe, micrograph, out, progress)
+        result = self.apply(predictor, recipe, micrograph, progress)
         write_micrograph(out, result)
         return result.history[-1]
 

@@ -127,13 +127,15 @@ def apply_model(predictor: Predictor, micrograph: Micrograph, progress: Progress
     return task_of(predictor.model).apply(predictor, recipe_of(predictor.model), micrograph, progress)
 
 
-def apply_to_file(predictor: Predictor, micrograph: Micrograph, out: Path) -> ProcessingStep:
+def apply_to_file(
+    predictor: Predictor, micrograph: Micrograph, out: Path, progress: Progress = silent
+) -> ProcessingStep:
     """Do the same as `apply_model` and write a TIFF file, streamed if possible so that it is never whole in memory.
 
     Returns:
         The processing step that the file names.
     """
-    return task_of(predictor.model).apply_to_file(predictor, recipe_of(predictor.model), micrograph, out)
+    return task_of(predictor.model).apply_to_file(predictor, recipe_of(predictor.model), micrograph, out, progress)
 
 
 def with_deviation(model: UnitModel, spread: bool) -> UnitModel | None:

@@ -10,6 +10,7 @@ from sem_models.config.recipe import Recipe
 from sem_models.datasets.manifest import Manifest
 from sem_models.errors import FieldRef, SettingRef, UserError
 from sem_models.images.provenance import ProcessingStep
+from sem_models.progress import Progress, silent
 from sem_models.tasks.base import Task
 from sem_models.tasks.words import REFOCUSED
 
@@ -101,7 +102,12 @@ class Refocusing(Task):
         return out.parent / "abstention" / out.name if isinstance(model, ToldWidthModel) else None
 
     def apply_to_file(
-        self, predictor: "Predictor", recipe: Recipe | None, micrograph: "Micrograph", out: Path
+        self,
+        predictor: "Predictor",
+        recipe: Recipe | None,
+        micrograph: "Micrograph",
+        out: Path,
+        progress: Progress = silent,
     ) -> ProcessingStep:
         """Write the refocused image, and for a model that is told the width also its map of abstention.
 
@@ -111,15 +117,17 @@ class Refocusing(Task):
 
         beside = self.abstention_file(predictor.model, out)
         if beside is None:
-            return super().apply_to_file(predictor, recipe, micrograph, out)
-        refocused, abstains = refocused_with_map(predictor, micrograph)
+            return super().apply_to_file(predictor, recipe, micrograph, out, progress)
+        refocused, abstains = refocused_with_map(predictor, micrograph, progress)
         beside.parent.mkdir(exist_ok=True)
         write_micrograph(beside, abstains)
         write_micrograph(out, refocused)
         return refocused.history[-1]
 
 
-def refocused_with_map(predictor: "Predictor", micrograph: "Micrograph") -> "tuple[Micrograph, Micrograph]":
+def refocused_with_map(
+    predictor: "Predictor", micrograph: "Micrograph", progress: Progress = silent
+) -> "tuple[Micrograph, Micrograph]":
     """Return the output of a model that is told the width, in native type, and its map of abstention, float32.
 
     Raises:
@@ -134,7 +142,7 @@ def refocused_with_map(predictor: "Predictor", micrograph: "Micrograph") -> "tup
     scaling = scaling_for(predictor.model, measured_limits(image))
     unit = stack_to_unit(image.pixels, image.parts, scaling.inputs).transpose(2, 0, 1)
     mapping = predictor.with_model(with_map(predictor.model))
-    made = mapping.predict_unit(np.ascontiguousarray(unit)).transpose(1, 2, 0)
+    made = mapping.predict_unit(np.ascontiguousarray(unit), progress).transpose(1, 2, 0)
     pixels, _ = from_unit(made[..., :-1], scaling.output, scaling.dtype)
     step = mapping.step_for(image, scaling)
     mapped = step.with_settings(first="map of abstention")

@@ -8,7 +8,10 @@ import numpy as np
 import pytest
 
 from pipelines.predict.batch import FileWork, OutputNames, input_files, process_files
+from pipelines.predict.files import predict
+from pipelines.predict.requests import PredictRequest
 from sem_models.errors import Cancelled, Message, UserError
+from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
 from sem_models.progress import Progress, silent
 
@@ -74,7 +77,7 @@ def test_a_cancel_ends_the_loop() -> None:
 def test_progress_is_reported_by_file_or_by_the_work_itself() -> None:
     heard: list[tuple[int, int, str]] = []
     process_files(Letters(), ["a", "b"], lambda *args: heard.append(args))
-    assert heard == [(1, 4, "letters"), (1, 2, "files"), (3, 4, "letters"), (2, 2, "files")]
+    assert heard == [(1, 2, "files"), (2, 2, "files")]
     heard.clear()
     process_files(Letters(), ["a", "b"], lambda *args: heard.append(args), what=None)
     assert heard == [(1, 4, "letters"), (3, 4, "letters")]
@@ -92,3 +95,23 @@ def test_names_of_pages_and_a_folder_that_is_a_file(tmp_path: Path) -> None:
         OutputNames(tmp_path / "taken", (), overwrite=False)
     with pytest.raises(UserError, match="is a file"):
         input_files([tmp_path], tmp_path / "taken")
+
+
+@pytest.mark.parametrize("model", ["starter:denoise", "starter:refocus"])
+def test_the_tiles_of_a_single_file_are_counted_and_of_several_the_files(
+    model: str, sem_home: Path, tmp_path: Path
+) -> None:
+    """A large image takes minutes, in which nothing else would be told."""
+    files = tuple(tmp_path / f"{name}.tif" for name in "ab")
+    for path in files:
+        write_micrograph(path, Micrograph(np.random.default_rng(0).integers(0, 250, (400, 300, 1)).astype(np.uint8), 4.0))
+    told: list[tuple[int, int, str]] = []
+    request = {"model": model, "tile_px": 64, "std": "never"}
+    predict(PredictRequest(inputs=files[:1], out=tmp_path / "one", **request), lambda *now: told.append(now))
+    (total, what) = {(total, what) for _, total, what in told}.pop()
+    assert what == "tiles" and total > 1
+    assert [done for done, _, _ in told] == sorted({done for done, _, _ in told})
+    assert told[-1] == (total, total, "tiles")
+    told.clear()
+    predict(PredictRequest(inputs=files, out=tmp_path / "two", **request), lambda *now: told.append(now))
+    assert told == [(1, 2, "files"), (2, 2, "files")]
