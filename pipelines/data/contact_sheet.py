@@ -84,12 +84,13 @@ def sections(plan: Plan, order: Order) -> list[Section]:
 
 
 def dropped(plan: Plan, order: Order, ids: Iterable[str], key: str) -> list[Correction]:
-    """Return the corrections of images that were dropped into a section."""
+    """Return the corrections of images that were dropped into a section and are not there already."""
     images = images_by_id(plan)
     change: dict[str, object] = {"use": key != LEFT_OUT}
     if key != LEFT_OUT and order in ("split", "group"):
         change[order] = key
-    return [changed(plan.options.corrections, images[one], change) for one in ids]
+    moved = [images[one] for one in ids if images[one] in plan.excluded or getattr(images[one], order, None) != key]
+    return [changed(plan.options.corrections, image, change) for image in moved]
 
 
 def changed(corrections: Sequence[Correction], image: PlannedImage, change: Mapping[str, object]) -> Correction:

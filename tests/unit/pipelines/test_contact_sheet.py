@@ -10,7 +10,7 @@ from PIL import Image
 
 from pages.data.plan import summary
 from pipelines.data.bar_strip import bar_strip
-from pipelines.data.contact_sheet import LEFT_OUT, Order, changed, dropped, one_of_equal, part_of, sections
+from pipelines.data.contact_sheet import LEFT_OUT, Order, changed, dropped, image_id, one_of_equal, part_of, sections
 from pipelines.viewing.codes import encode
 from pipelines.viewing.pyramid import ImageFacts, build_pyramid
 from sem_models.datasets.kinds import Kind
@@ -145,3 +145,11 @@ def test_headings_count_what_the_summary_counts(kind: Kind, noun: str, tmp_path:
     assert whole.note == f"{8 * each} {noun}s"
     for section in sections(plan, "split"):
         assert f"**{section.title}** {section.note}" in summary(plan)
+
+
+@pytest.mark.parametrize("order", ["split", "group"])
+def test_an_image_that_is_dropped_where_it_is_is_not_corrected(plan: Plan, order: Order) -> None:
+    image, left_out = plan.images[0], plan.excluded[0]
+    assert dropped(plan, order, [image_id(image)], getattr(image, order)) == []
+    (again,) = dropped(plan, order, [image_id(left_out)], getattr(left_out, order))
+    assert again.use
