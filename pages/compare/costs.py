@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from math import isfinite
+from typing import NamedTuple
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -18,6 +19,18 @@ _MARGIN = 0.1
 """Of the axis of scores beyond the best and the worst, as a fraction of their distance."""
 
 
+class _Axis(NamedTuple):
+    """The logarithmic axis of a plot."""
+
+    title: str
+    numbers: str
+    """Format of the numbers at its ticks; without one, Plotly writes lone digits between the powers of ten."""
+
+
+_SECONDS = _Axis("seconds per megapixel of output", "~g")
+_PARAMETERS = _Axis("parameters of the network", "~s")
+
+
 def show_costs(comparison: Comparison, metric: str) -> None:
     """Show both plots, as far as the evaluations recorded what they need."""
     costs = method_costs(comparison, metric)
@@ -28,9 +41,9 @@ def show_costs(comparison: Comparison, metric: str) -> None:
     if timed or sized:
         left, right = st.columns(2)
         with left:
-            _plot(timed, costs, names, metric, lambda cost: cost.s_per_mp, "seconds per megapixel of output", "speed")
+            _plot(timed, costs, names, metric, lambda cost: cost.s_per_mp, _SECONDS, "speed")
         with right:
-            _plot(sized, costs, names, metric, lambda cost: cost.parameters, "parameters of the network", "size")
+            _plot(sized, costs, names, metric, lambda cost: cost.parameters, _PARAMETERS, "size")
         _say(costs)
     else:
         st.caption("These evaluations are of an earlier version, which did not record time and size; score again.")
@@ -42,7 +55,7 @@ def _plot(
     names: dict[str, str],
     metric: str,
     value: Callable[[MethodCost], float | None],
-    title: str,
+    axis: _Axis,
     key: str,
 ) -> None:
     figure = go.Figure()
@@ -54,7 +67,7 @@ def _plot(
     legend = {"orientation": "h", "y": 1.02, "yanchor": "bottom"}
     figure.update_layout(
         height=360, margin={**MARGIN, "r": 20, "t": LEGEND_PX}, legend=legend,
-        xaxis={"type": "log", "title": title, "dtick": "D2", "automargin": False},
+        xaxis={"type": "log", "title": axis.title, "dtick": "D2", "tickformat": axis.numbers, "automargin": False},
         yaxis={"title": header(metric), "range": _range(every), "automargin": False},
     )  # fmt: skip
     st.plotly_chart(figure, key=f"cost-{key}")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Literal
 
 import streamlit as st
 
@@ -69,10 +70,14 @@ def _sample_fields(request: PrepareRequest, chosen: Sequence[PlannedImage]) -> N
         right.button("Undo corrections", key="undo", icon=":material/undo:", on_click=partial(_undo, request, chosen))
 
 
-def _from_widget(request: PrepareRequest, chosen: Sequence[PlannedImage], key: str, field: str) -> None:
+def _from_widget(
+    request: PrepareRequest, chosen: Sequence[PlannedImage], key: str, field: Literal["group", "split"]
+) -> None:
+    """Correct the images that have another value: browsers also report values that nobody changed."""
     value: str | Split | None = st.session_state[key]
-    if value:
-        _change(request, chosen, {field: value})
+    differing = [image for image in chosen if getattr(image, field) != value]
+    if value and differing:
+        _change(request, differing, {field: value})
 
 
 def _change(request: PrepareRequest, chosen: Sequence[PlannedImage], change: Mapping[str, object]) -> None:

@@ -9,7 +9,7 @@ from pages.data.patches import show_patches
 from pages.data.sheet import show_sheet
 from pages.widgets.words import on_page
 from pipelines.counts import counted
-from pipelines.data.contact_sheet import SPLITS
+from pipelines.data.contact_sheet import SPLITS, samples_text
 from pipelines.data.requests import PrepareRequest
 from sem_models.datasets.preparation.plan import Plan
 from sem_models.datasets.preparation.planned_image import PlannedImage
@@ -18,13 +18,11 @@ from sem_models.datasets.preparation.resampling import becomes
 
 def summary(plan: Plan) -> str:
     """Say in one line how many images and groups each split holds, and by what they are grouped."""
-    parts, layout = [], plan.options.layout
+    parts = []
     for split, title in SPLITS.items():
         own = [image for image in plan.images if image.split == split]
-        roles = layout.roles if layout.is_unpaired else layout.roles[:1]
-        samples, groups = [i for i in own if i.role in roles], {i.group for i in own}
-        noun = "pair" if layout.is_paired else "image"
-        parts.append(f"**{title}** {counted(len(samples), noun)}, {counted(len(groups), 'group')}")
+        groups = {image.group for image in own}
+        parts.append(f"**{title}** {samples_text(plan, own)}, {counted(len(groups), 'group')}")
     other = f", in the other domain by `{plan.target_group_by}`" if plan.target_group_by else ""
     by = f"Groups by what `{plan.group_by}` finds in the file names{other}"
     return f"{' · '.join(parts)}. {by}; a group is never divided between splits."

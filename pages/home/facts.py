@@ -1,7 +1,7 @@
 """The facts of a micrograph as rows of a table, and what to know about them."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from pages.widgets.words import BAR_ORIGINS, as_text
 from pipelines.counts import counted, dose_text, dtype_text
@@ -82,10 +82,18 @@ def percent(share: float) -> str:
 
 def length_text(nm: float) -> str:
     """Write a length in pm, nm, µm or mm, with three digits."""
-    for unit, size in (("mm", 1e6), ("µm", 1e3), ("nm", 1.0)):
-        if nm >= size:
-            return f"{nm / size:.3g} {unit}"
-    return f"{nm * 1e3:.3g} pm"
+    return _with_prefix(nm * 1e3, "m", ("p", "n", "µ", "m"))
+
+
+def current_text(pa: float) -> str:
+    """Write a current in fA, pA, nA or µA, with three digits."""
+    return _with_prefix(pa * 1e3, "A", ("f", "p", "n", "µ"))
+
+
+def _with_prefix(smallest: float, unit: str, prefixes: Sequence[str]) -> str:
+    """Write a number of the smallest unit in the largest one of which there is at least one."""
+    power = max((power for power in range(len(prefixes)) if smallest >= 1e3**power), default=0)
+    return f"{smallest / 1e3**power:.3g} {prefixes[power]}{unit}"
 
 
 def _field(facts: FileFacts) -> str:
@@ -101,6 +109,8 @@ def _label(name: str) -> str:
 
 def _value(name: str, facts: FileFacts) -> str:
     value = facts.metadata[name]
+    if name == "beam_current_pa" and isinstance(value, int | float):
+        return current_text(value)
     unit = FACTS[name].unit.replace("us", "µs")
     number = f"{value:,.6g}" if isinstance(value, int | float) else as_text(str(value))
     return f"{number} {unit}".strip()

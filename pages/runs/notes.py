@@ -7,10 +7,15 @@ import streamlit as st
 from pages.people.session import require_own, signed_in
 from pages.widgets.frame import shown_errors
 from pages.widgets.words import as_note, as_text
-from pipelines.tracking.address import mlflow_page
+from pipelines.tracking.address import PAGES, mlflow_page
 from pipelines.tracking.annotations import archive, is_archived, labels_of, note_of
 from pipelines.tracking.description import ChangedMeanwhile, Description, describe_run
 from pipelines.tracking.runs import RunInfo
+
+_NO_LINK = (
+    f"A link to this run in MLflow stands here once MLflow's own pages are served and `{PAGES}` states their address; "
+    "the guide to the tracking store says how."
+)
 
 
 def show_notes(run: RunInfo) -> None:
@@ -29,8 +34,11 @@ def edit_notes(run: RunInfo) -> None:
         _form(run)
         with st.container(horizontal=True):
             _archive(run)
-            if address := mlflow_page(run.experiment_id, run.run_id):
+            address = mlflow_page(run.experiment_id, run.run_id)
+            if address:
                 st.link_button("Open in MLflow", address, icon=":material/open_in_new:")
+        if not address:
+            st.caption(_NO_LINK)
 
 
 def _form(run: RunInfo) -> None:

@@ -12,7 +12,10 @@ from pipelines.tracking.keys import Tag
 from pipelines.tracking.runs import RunInfo
 
 _LABEL = "Shared with the lab"
-_HELP = "Everybody who may sign in sees it, with its settings and images. Only you and admins can change it."
+_HELP = (
+    "Everybody who may sign in sees it: of a run its settings, scores and samples, of a dataset its images. Only you and "
+    "admins can change it."
+)
 _CHOICE = "shared-datasets"
 
 

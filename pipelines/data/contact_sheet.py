@@ -55,6 +55,13 @@ def image_id(image: PlannedImage) -> str:
     return f"{image.role}|{image.source}"
 
 
+def samples_text(plan: Plan, images: Iterable[PlannedImage]) -> str:
+    """Count the samples that images belong to: `6 pairs`, or `6 images` with or without their masks."""
+    layout = plan.options.layout
+    samples = {(image.role if layout.is_unpaired else "", image.sample) for image in images}
+    return counted(len(samples), "pair" if layout.is_paired else "image")
+
+
 def images_by_id(plan: Plan) -> dict[str, PlannedImage]:
     """Return all images of a plan, also those that are left out by hand, in the order of their samples."""
     ordered = sorted((*plan.images, *plan.excluded), key=lambda image: (image.sample, _ROLES.index(image.role)))
@@ -77,12 +84,13 @@ def sections(plan: Plan, order: Order) -> list[Section]:
 
 
 def dropped(plan: Plan, order: Order, ids: Iterable[str], key: str) -> list[Correction]:
-    """Return the corrections of images that were dropped into a section."""
+    """Return the corrections of images that were dropped into a section and are not there already."""
     images = images_by_id(plan)
     change: dict[str, object] = {"use": key != LEFT_OUT}
     if key != LEFT_OUT and order in ("split", "group"):
         change[order] = key
-    return [changed(plan.options.corrections, images[one], change) for one in ids]
+    moved = [images[one] for one in ids if images[one] in plan.excluded or getattr(images[one], order, None) != key]
+    return [changed(plan.options.corrections, image, change) for image in moved]
 
 
 def changed(corrections: Sequence[Correction], image: PlannedImage, change: Mapping[str, object]) -> Correction:
@@ -129,7 +137,7 @@ class _Sheet:
         return [self._section(_ALL, "All images", "", list(self.used))]
 
     def _section(self, key: str, title: str, note: str, own: Sequence[str]) -> Section:
-        note = ", ".join(part for part in (counted(len(own), "image"), note) if part)
+        note = ", ".join(part for part in (samples_text(self.plan, [self.used[one] for one in own]), note) if part)
         return Section(key, title, note, tuple(self.tiles[one] for one in own), takes=True)
 
 

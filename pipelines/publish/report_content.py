@@ -1,6 +1,7 @@
 """What a report says about compared runs, whatever it is written as."""
 
 import importlib.metadata
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -73,10 +74,11 @@ def report_content(
 def scores_caption(comparison: Comparison) -> str:
     """Say what the means are about."""
     report = comparison.columns[0].report
-    return (
-        f"{report.dataset}, {report.split} split: mean over {counted(report.images, 'image')} with its 95 % "
-        f"interval over {counted(report.groups, 'specimen')}."
-    )
+    means = f"{report.dataset}, {report.split} split: mean over {counted(report.images, 'image')}"
+    specimens = counted(report.groups, "specimen")
+    if any(math.isfinite(report.mean(report.model, metric).lo) for metric in report.metrics):
+        return f"{means} with its 95 % interval over {specimens}."
+    return f"{means} of {specimens}, too few for an interval."
 
 
 def _tables(comparison: Comparison, paired: PairedComparison, metrics: Sequence[str]) -> list[Table]:

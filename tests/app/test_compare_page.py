@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import pandas as pd
+import plotly.graph_objects as go
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages.compare import costs
 from pipelines.tracking.artifacts import put_text
 from tests.support.pages import assert_sound, page, unfolded_comparison
 from tests.support.scored_runs import POOR, store, three_runs
@@ -100,3 +102,12 @@ def test_a_damaged_report_is_one_warning(runs: dict[str, str]) -> None:
     app = page("compare")
     assert_sound(app)
     assert any("damaged" in box.value for box in app.warning)
+
+
+def test_ticks_between_powers_of_ten_are_whole_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Plotly writes a lone 2 for 200,000 unless the axis has a format of its own."""
+    drawn: list[go.Figure] = []
+    monkeypatch.setattr(costs.st, "plotly_chart", lambda figure, key: drawn.append(figure))
+    costs._plot([], [], {}, "psnr_db", lambda cost: cost.parameters, costs._PARAMETERS, "size")
+    (figure,) = drawn
+    assert (figure.layout.xaxis.dtick, figure.layout.xaxis.tickformat) == ("D2", "~s")

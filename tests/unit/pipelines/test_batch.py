@@ -103,8 +103,9 @@ def test_the_tiles_of_a_single_file_are_counted_and_of_several_the_files(
 ) -> None:
     """A large image takes minutes, in which nothing else would be told."""
     files = tuple(tmp_path / f"{name}.tif" for name in "ab")
+    grey = np.random.default_rng(0).integers(0, 250, (400, 300, 1)).astype(np.uint8)
     for path in files:
-        write_micrograph(path, Micrograph(np.random.default_rng(0).integers(0, 250, (400, 300, 1)).astype(np.uint8), 4.0))
+        write_micrograph(path, Micrograph(grey, 4.0))
     told: list[tuple[int, int, str]] = []
     request = {"model": model, "tile_px": 64, "std": "never"}
     predict(PredictRequest(inputs=files[:1], out=tmp_path / "one", **request), lambda *now: told.append(now))

@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pages.data.plan import summary
 from pipelines.data.bar_strip import bar_strip
-from pipelines.data.contact_sheet import LEFT_OUT, Order, changed, dropped, one_of_equal, part_of, sections
+from pipelines.data.contact_sheet import LEFT_OUT, Order, changed, dropped, image_id, one_of_equal, part_of, sections
 from pipelines.viewing.codes import encode
 from pipelines.viewing.pyramid import ImageFacts, build_pyramid
+from sem_models.datasets.kinds import Kind
 from sem_models.datasets.preparation.corrections import Correction
 from sem_models.datasets.preparation.options import PrepareOptions
 from sem_models.datasets.preparation.picture import EDGE_PX, small_picture
@@ -126,3 +128,28 @@ def test_pictures_show_the_whole_page(shape: tuple[int, int, int]) -> None:
     grey = np.asarray(picture.convert("L"), float)
     assert grey[: len(grey) // 2 - 2].mean() > 240
     assert grey[len(grey) // 2 + 2 :].mean() < 15
+
+
+@pytest.mark.parametrize(("kind", "noun"), [("paired", "pair"), ("masked", "image"), ("unpaired", "image")])
+def test_headings_count_what_the_summary_counts(kind: Kind, noun: str, tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    for folder in (first, second):
+        folder.mkdir()
+        for name, image in zip(NAMES, smooth_images(8, 64), strict=True):
+            grey = (image > image.mean()) * np.uint8(255) if folder == second and kind == "masked" else image
+            Image.fromarray(grey).save(folder / name)
+    other = {"masks": second} if kind == "masked" else {"target": second}
+    plan = plan_dataset(PrepareOptions(name="d", raw=(first,), kind=kind, group_by=r"^(\w\d)", **other))
+    each = 2 if kind == "unpaired" else 1
+    (whole,) = sections(plan, "name")
+    assert whole.note == f"{8 * each} {noun}s"
+    for section in sections(plan, "split"):
+        assert f"**{section.title}** {section.note}" in summary(plan)
+
+
+@pytest.mark.parametrize("order", ["split", "group"])
+def test_an_image_that_is_dropped_where_it_is_is_not_corrected(plan: Plan, order: Order) -> None:
+    image, left_out = plan.images[0], plan.excluded[0]
+    assert dropped(plan, order, [image_id(image)], getattr(image, order)) == []
+    (again,) = dropped(plan, order, [image_id(left_out)], getattr(left_out, order))
+    assert again.use

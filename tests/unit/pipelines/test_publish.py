@@ -21,6 +21,7 @@ from pipelines.evaluate.requests import CompareRequest
 from pipelines.publish.figure import PAGE_MM, Panel, draw_figure
 from pipelines.publish.forward_model import simulated_inputs
 from pipelines.publish.report import report_files, write_report
+from pipelines.publish.report_content import scores_caption
 from pipelines.publish.score_table import escaped, score_rows, scores_csv, scores_latex
 from pipelines.tracking.artifacts import put_text
 from pipelines.tracking.keys import Artifact
@@ -206,3 +207,9 @@ def test_simulated_inputs_are_told_in_the_order_of_the_forward_model() -> None:
         "Gaussian read noise (standard deviation 2 % of the range)."
     )
     assert simulated_inputs(Degradation(scale=1)) == ""
+
+
+def test_the_caption_names_an_interval_only_where_there_is_one(sem_home: Path) -> None:
+    one, several = (scores_caption(compare(CompareRequest(run_ids=(store(f"run{n}", GOOD[:n], 0.1),)))) for n in (2, 8))
+    assert one == "set, test split: mean over 2 images of 1 specimen, too few for an interval."
+    assert several == "set, test split: mean over 8 images with its 95 % interval over 4 specimens."
