@@ -13,8 +13,8 @@ from pipelines.tracking.runs import RunInfo
 
 _LABEL = "Shared with the lab"
 _HELP = (
-    "Everybody who may sign in sees it: of a run its settings, scores and samples, of a dataset its images. Only you and "
-    "admins can change it."
+    "Everybody who may sign in sees it: of a run its settings, scores and samples, of a dataset its images. Only you "
+    "and admins can change it."
 )
 _CHOICE = "shared-datasets"
 
