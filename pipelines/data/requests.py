@@ -5,6 +5,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import BeforeValidator, Field, field_validator
 
+from pipelines.names import DatasetField
 from pipelines.request import Request
 from sem_models.datasets.preparation.options import PrepareOptions
 from sem_models.errors import FieldRef, UserError
@@ -66,6 +67,6 @@ class NoiseRequest(Request):
 
     file: Path = Field(description="A micrograph as the instrument wrote it.")
     second: Path | None = Field(None, description="Second frame of the same field, for a more exact estimate.")
-    dataset: str | None = Field(
-        None, description="Dataset of the training: dose and noise are then in the units of its --set arguments."
+    dataset: DatasetField | None = Field(
+        None, description="Prepared dataset whose training is to simulate the noise; 16- and 32-bit files need it."
     )
