@@ -132,8 +132,8 @@ def _speed(curves: GrowingCurves, figures: KeptFigures, run_id: str, style: Curv
     with fold:
         charts = {
             "speed": (STEPS_PER_S, "steps per second"),
-            "waiting": (WAITING_MS, "ms of a step spent waiting for data"),
-            "memory": (MEMORY_MIB, "MiB of the GPU, or else of main memory"),
+            "waiting": (WAITING_MS, "waiting for data (ms per step)"),
+            "memory": (MEMORY_MIB, "memory held (MiB)"),
         }
         drawn = {chart: (curves.points(key), title) for chart, (key, title) in charts.items()}
         if not any(points for points, _ in drawn.values()):
