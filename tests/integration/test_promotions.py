@@ -108,4 +108,4 @@ def test_card_and_record_show_the_best_baseline_beside_each_score(model: str) ->
 def test_an_address_without_a_model_is_one_warning(model: str) -> None:
     app = page("models", model="other", version="1")
     assert_sound(app)
-    assert "no model other" in app.warning[0].value
+    assert "no version 1 of the model other" in app.warning[0].value
