@@ -124,7 +124,7 @@ def test_the_page_of_a_run_shows_what_it_used(runs: list[str]) -> None:
     drawn = [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")][before:]
     assert [chart["layout"]["yaxis"]["title"]["text"][:5] for chart in drawn] == ["steps", "memor"]
     assert list(drawn[1]["data"][0]["y"]) == [910.0, 920.0]
-    assert any("ms of a step spent waiting" in caption.value for caption in app.caption), "what is missing is said"
+    assert any("Not recorded: waiting for data" in caption.value for caption in app.caption), "what is missing is said"
 
 
 def test_the_tab_is_named_after_the_run_and_its_recipe_can_be_branched(
